@@ -1,0 +1,12 @@
+module github.com/netrust/netrust/services/gateway
+
+go 1.26.0
+
+require (
+	github.com/netrust/netrust/libs v0.0.0
+	github.com/netrust/netrust/schemas v0.0.0
+)
+
+replace github.com/netrust/netrust/schemas => ../../schemas
+
+replace github.com/netrust/netrust/libs => ../../libs

@@ -1,0 +1,3 @@
+module github.com/netrust/netrust/tools
+
+go 1.26.0
