@@ -1,0 +1,189 @@
+// Package api holds the bodies of the gateway's HTTP API, for the gateway that writes them and for clients that read
+// them. docs: schemas/openapi.yaml, which is generated from the gateway.
+//
+// Field names and units are those of libs/contract, whose types appear here where a body is the same thing.
+package api
+
+import (
+	"time"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// Paths of the API.
+const (
+	PathJobs      = "/v1/jobs"
+	PathDevices   = "/v1/devices"
+	PathImport    = "/v1/devices/import"
+	PathTokens    = "/v1/tokens"
+	PathHealth    = "/healthz"
+	PathReady     = "/readyz"
+	PathOpenAPI   = "/openapi.yaml"
+	MediaProblem  = "application/problem+json"
+	HeaderIdemKey = "Idempotency-Key"
+)
+
+// Job is one job: what was asked, and how far it is.
+type Job struct {
+	ID        string            `json:"id"`
+	Name      string            `json:"name,omitempty"`
+	State     contract.JobState `json:"state"`
+	Principal string            `json:"principal"`
+	Spec      contract.JobSpec  `json:"spec"`
+	// Reason says why the job is in its state, when there is more to say.
+	Reason string `json:"reason,omitempty"`
+	// Stopping is set while the job starts no more tasks and those in hand end.
+	Stopping    *contract.Stopping `json:"stopping,omitempty"`
+	Problems    []contract.Problem `json:"problems,omitempty"`
+	Counts      contract.Counts    `json:"counts"`
+	SubmittedAt time.Time          `json:"submitted_at"`
+	StartedAt   time.Time          `json:"started_at,omitzero"`
+	EndedAt     time.Time          `json:"ended_at,omitzero"`
+	Deadline    time.Time          `json:"deadline,omitzero"`
+	// PlanDigest is the SHA-256 of the manifest.
+	PlanDigest        string `json:"plan_digest,omitempty"`
+	InventoryRevision uint64 `json:"inventory_revision,omitempty"`
+	RetryOf           string `json:"retry_of,omitempty"`
+}
+
+// JobList is a page of jobs, newest first.
+type JobList struct {
+	Jobs []Job `json:"jobs"`
+	// Next is the cursor of the next page; empty on the last one.
+	Next string `json:"next,omitempty"`
+}
+
+// Task is one device's share of a job.
+type Task struct {
+	ID       string             `json:"id"`
+	JobID    string             `json:"job_id"`
+	DeviceID string             `json:"device_id"`
+	Name     string             `json:"device_name"`
+	Platform string             `json:"platform"`
+	Site     string             `json:"site"`
+	State    contract.TaskState `json:"state"`
+	Attempt  int                `json:"attempt"`
+	// NotReached says that nothing can have happened on the device and that it gave no answer.
+	NotReached bool                `json:"not_reached"`
+	Error      *contract.TaskError `json:"error,omitempty"`
+	// Waiting says why a pending task waits (its last failure, or that the device is busy).
+	Waiting    string    `json:"waiting,omitempty"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	FinishedAt time.Time `json:"finished_at,omitzero"`
+	DurationMS int64     `json:"duration_ms"`
+	// Summary is a line of the answer.
+	Summary string `json:"summary,omitempty"`
+}
+
+// TaskList is a page of tasks, by device id.
+type TaskList struct {
+	Tasks []Task `json:"tasks"`
+	Next  string `json:"next,omitempty"`
+}
+
+// Result is a task with what its commands printed. Outputs over 256 KiB are fetched from OutputURL.
+type Result struct {
+	Task
+	Outputs   []contract.CommandOutput `json:"outputs,omitempty"`
+	OutputURL string                   `json:"output_url,omitempty"`
+	// OutputBytes is the size of the outputs when they are fetched separately.
+	OutputBytes int64 `json:"output_bytes,omitempty"`
+}
+
+// ResultList is a page of results, by device id.
+type ResultList struct {
+	Results []Result `json:"results"`
+	Next    string   `json:"next,omitempty"`
+}
+
+// CancelRequest is the body of POST /v1/jobs/{id}/cancel.
+type CancelRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// RetryRequest is the body of POST /v1/jobs/{id}/retry.
+type RetryRequest struct {
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// DeviceList is a page of devices, by id.
+type DeviceList struct {
+	Devices []contract.Device `json:"devices"`
+	Next    string            `json:"next,omitempty"`
+	// Revision is the inventory's revision that the page shows.
+	Revision uint64 `json:"revision"`
+}
+
+// Import is the answer of POST /v1/devices/import (body: inventory YAML; ?preview=true changes nothing; ?prune=true removes
+// devices that the file does not name).
+type Import struct {
+	Preview   bool           `json:"preview"`
+	Created   int            `json:"created"`
+	Changed   int            `json:"changed"`
+	Removed   int            `json:"removed"`
+	Unchanged int            `json:"unchanged"`
+	Changes   []DeviceChange `json:"changes"`
+	Revision  uint64         `json:"revision"`
+}
+
+// DeviceChange is what an import does to one device.
+type DeviceChange struct {
+	DeviceID string `json:"device_id"`
+	// Action is created, changed or removed.
+	Action string        `json:"action"`
+	Fields []FieldChange `json:"fields,omitempty"`
+}
+
+// FieldChange is one field before and after.
+type FieldChange struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// TokenRequest is the body of POST /v1/tokens.
+type TokenRequest struct {
+	Name        string        `json:"name"`
+	Role        contract.Role `json:"role"`
+	ExpiresInMS int64         `json:"expires_in_ms,omitempty"`
+}
+
+// TokenCreated carries the secret of a new token: the only time that it is shown.
+type TokenCreated struct {
+	Name      string        `json:"name"`
+	Role      contract.Role `json:"role"`
+	Secret    string        `json:"secret"`
+	ExpiresAt time.Time     `json:"expires_at,omitzero"`
+}
+
+// Problem is the body of every error (RFC 9457). Errors names each faulty field with its remedy.
+type Problem struct {
+	Type   string             `json:"type,omitempty"`
+	Title  string             `json:"title"`
+	Status int                `json:"status"`
+	Detail string             `json:"detail,omitempty"`
+	Errors []contract.Problem `json:"errors,omitempty"`
+	JobID  string             `json:"job_id,omitempty"`
+}
+
+// Error implements error.
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Detail
+}
+
+// Health is the answer of /healthz and /readyz.
+type Health struct {
+	Status string            `json:"status"` // ok or not ready
+	Checks map[string]string `json:"checks,omitempty"`
+}
+
+// Event kinds of the stream GET /v1/jobs/{id}/events (server-sent events). The data of a "job" event is a [Job], of a
+// "task" event a [Task]. The stream ends after the job's last state with the event "end", whose data is the [Job].
+const (
+	EventJob  = "job"
+	EventTask = "task"
+	EventEnd  = "end"
+)

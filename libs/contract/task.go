@@ -1,0 +1,185 @@
+package contract
+
+import "time"
+
+// Class decides which consumer, slots and batches a task uses, so that urgent work never waits behind a long queue.
+type Class string
+
+// The two classes.
+const (
+	Urgent Class = "urgent"
+	Normal Class = "normal"
+)
+
+// Classes lists both, the urgent one first.
+var Classes = [...]Class{Urgent, Normal}
+
+// Task releases one attempt at a task to the executors of a site. It carries the ledger sequences that the claim must
+// expect, so that a claim needs no read.
+// Published by the scheduler, consumed by executors. Carries no message id: a repeat is refused by the ledger.
+type Task struct {
+	JobID     string `json:"job_id"`
+	Phase     string `json:"phase"`
+	DeviceID  string `json:"device_id"`
+	Site      string `json:"site"`
+	Class     Class  `json:"class"`
+	Principal string `json:"principal"`
+
+	// Attempt is the number that a claim will give its attempt, from 1.
+	Attempt int `json:"attempt"`
+	// TaskSeq, DeviceSeq and GateSeq are the last sequences of the task's record, the device's lease and the job's gate
+	// when the task was released; 0 where there was none.
+	TaskSeq   uint64 `json:"task_seq"`
+	DeviceSeq uint64 `json:"device_seq"`
+	GateSeq   uint64 `json:"gate_seq"`
+	// Recover marks a release for a claim whose holder is gone: find out what is true, and write it.
+	Recover bool `json:"recover,omitempty"`
+
+	Target   Target   `json:"target"`
+	Commands []string `json:"commands"`
+	// Repeatable says that running the task twice harms nothing: every command is in the platform's grammar of reads, or
+	// the job's spec says so.
+	Repeatable bool `json:"repeatable"`
+	// ReadOnly says that every command is in the platform's grammar of reads.
+	ReadOnly bool `json:"read_only"`
+
+	CommandTimeoutMS int64       `json:"command_timeout_ms"`
+	DeviceTimeoutMS  int64       `json:"device_timeout_ms"`
+	Deadline         time.Time   `json:"deadline"`
+	Retry            RetryPolicy `json:"retry"`
+	ReleasedAt       time.Time   `json:"released_at"`
+}
+
+// Key names the task.
+func (t *Task) Key() TaskKey {
+	return TaskKey{Site: t.Site, Job: t.JobID, Phase: t.Phase, Device: t.DeviceID}
+}
+
+// Target is a device as a task reaches it: taken from the inventory at the revision that the job was planned on.
+type Target struct {
+	Address    string            `json:"address"`
+	Port       int               `json:"port"`
+	Platform   string            `json:"platform"`
+	Credential string            `json:"credential"` // a reference, never a secret
+	Options    ConnectionOptions `json:"options,omitzero"`
+}
+
+// RecordState is what a task's newest ledger record says.
+type RecordState string
+
+// The states of a ledger record. Nothing is ever written after finished.
+const (
+	Claimed  RecordState = "claimed"
+	Retry    RecordState = "retry"
+	Finished RecordState = "finished"
+)
+
+// TaskRecord is one entry of the ledger, the newest of which is the truth about a task.
+// Written by executors; read by scheduler, gateway and audit.
+type TaskRecord struct {
+	State    RecordState `json:"state"`
+	JobID    string      `json:"job_id"`
+	Phase    string      `json:"phase"`
+	DeviceID string      `json:"device_id"`
+	Site     string      `json:"site"`
+	// Attempt is the number of the last attempt that started; 0 if none has.
+	Attempt int `json:"attempt"`
+	// AttemptID is unique to one claim, so that a writer recognises its own after an unknown outcome.
+	AttemptID string `json:"attempt_id"`
+	// Holder is the incarnation of the executor that wrote the record.
+	Holder string `json:"holder"`
+
+	Claim  *Claim  `json:"claim,omitempty"`  // set when claimed
+	Retry  *Delay  `json:"retry,omitempty"`  // set when retry
+	Result *Result `json:"result,omitempty"` // set when finished
+}
+
+// Claim is the write-ahead part of a claimed record: what is about to be done, by whom, until when at the latest.
+type Claim struct {
+	Principal  string    `json:"principal"`
+	Commands   []string  `json:"commands"` // redacted
+	Address    string    `json:"address"`
+	Platform   string    `json:"platform"`
+	Credential string    `json:"credential"` // reference
+	Repeatable bool      `json:"repeatable"`
+	ClaimedAt  time.Time `json:"claimed_at"`
+	// ExclusiveUntil is when the holder has stopped touching the device at the latest, whatever happens to it.
+	ExclusiveUntil time.Time `json:"exclusive_until"`
+}
+
+// Delay says that the task is to be released again, and not before when.
+type Delay struct {
+	Reason    string     `json:"reason"`
+	Error     *TaskError `json:"error,omitempty"`
+	NotBefore time.Time  `json:"not_before"`
+}
+
+// Result is the end of a task.
+type Result struct {
+	State      TaskState       `json:"state"`
+	Error      *TaskError      `json:"error,omitempty"`
+	StartedAt  time.Time       `json:"started_at"`
+	FinishedAt time.Time       `json:"finished_at"`
+	DurationMS int64           `json:"duration_ms"`
+	Outputs    []CommandOutput `json:"outputs,omitempty"`
+	// OutputObject refers to the JSON of Outputs when it is over 256 KiB.
+	OutputObject *ObjectRef `json:"output_object,omitempty"`
+	// Summary is the first line of the last output that says something, at most 200 bytes.
+	Summary string `json:"summary,omitempty"`
+}
+
+// CommandOutput is what one command printed, redacted.
+type CommandOutput struct {
+	Command    string `json:"command"`
+	Output     string `json:"output"`
+	DurationMS int64  `json:"duration_ms"`
+	// Truncated says that the output was longer than the limit and its end is not kept.
+	Truncated bool `json:"truncated,omitempty"`
+	// Failed says that the device rejected this command, or that it did not end.
+	Failed bool `json:"failed,omitempty"`
+}
+
+// DeviceLease is an exclusive claim on a device. Its fencing token is its sequence.
+type DeviceLease struct {
+	Holder         string    `json:"holder"`
+	TaskID         string    `json:"task_id"`
+	AttemptID      string    `json:"attempt_id"`
+	ExclusiveUntil time.Time `json:"exclusive_until"`
+}
+
+// Gate lets a job's tasks be claimed or not. Written by the leading scheduler; each claim batch expects its sequence.
+type Gate struct {
+	Open   bool      `json:"open"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Executor says that an executor process lives, and what it can take. Its key dies with it.
+type Executor struct {
+	Incarnation string    `json:"incarnation"`
+	Host        string    `json:"host"`
+	PID         int       `json:"pid"`
+	Sites       []string  `json:"sites"`
+	UrgentSlots int       `json:"urgent_slots"`
+	NormalSlots int       `json:"normal_slots"`
+	StartedAt   time.Time `json:"started_at"`
+	Draining    bool      `json:"draining,omitempty"`
+}
+
+// Slots returns how many tasks of the class the executor runs at once.
+func (e *Executor) Slots(c Class) int {
+	if c == Urgent {
+		return e.UrgentSlots
+	}
+	return e.NormalSlots
+}
+
+// MaxInline is the size in bytes over which a payload goes to the object store and the message carries a reference.
+const MaxInline = 256 << 10
+
+// ObjectRef names an object by the SHA-256 of its content, in lower-case hexadecimal.
+type ObjectRef struct {
+	Bucket string `json:"bucket"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
