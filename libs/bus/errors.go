@@ -1,0 +1,42 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrConflict: an expectation about a last sequence was wrong; nothing was written.
+	ErrConflict = errors.New("somebody else wrote first")
+	// ErrUnknownOutcome: the server did not answer; the write may stand or not. Write it again in a way that is
+	// harmless when it stands, or read.
+	ErrUnknownOutcome = errors.New("no answer from NATS: the write may stand or not")
+	// ErrNotFound: no such message, key or object.
+	ErrNotFound = errors.New("not found")
+)
+
+// ServerError is a refusal by the server. Nothing was written.
+type ServerError struct {
+	Subject     string
+	Code        int // JetStream's error code
+	Description string
+}
+
+// Error implements error.
+func (e *ServerError) Error() string {
+	return fmt.Sprintf("publishing to %s: refused by JetStream: %s (%d)", e.Subject, e.Description, e.Code)
+}
+
+// Codes of refusals (read from the server's module and tried).
+const (
+	codeWrongLastSequence = 10071
+	codeWrongLastInFlight = 10164
+	codeRollupInBatch     = 10111
+)
+
+// Is makes wrong expectations match [ErrConflict].
+func (e *ServerError) Is(target error) bool {
+	return target == ErrConflict &&
+		(e.Code == codeWrongLastSequence || e.Code == codeWrongLastInFlight || e.Code == codeRollupInBatch)
+}

@@ -1,0 +1,196 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// FollowConfig says what to follow.
+type FollowConfig struct {
+	Stream string
+	// Filters are subjects of the stream; empty for all of it.
+	Filters []string
+	// FromSeq is the first sequence wanted; 0 and 1 mean the start.
+	FromSeq uint64
+	// LastPerSubject begins with the newest message of each subject instead of the whole history.
+	LastPerSubject bool
+	// CaughtUp, when set, is called once, when everything that was stored at the start has been given to the handler.
+	CaughtUp func()
+	// Idle, when set, is called whenever no further message is waiting: the moment to flush what was collected.
+	Idle func() error
+}
+
+// ErrStreamReset says that the stream was made anew and no longer knows the sequences that were followed: what was built
+// from it must be built again.
+var ErrStreamReset = errors.New("the stream was made anew")
+
+// stallAfter is how long a follower or a consumer may see nothing before it is checked against the server.
+const stallAfter = 10 * time.Second
+
+// Follow hands every message of the stream, in order and without a gap, to the handler, from FromSeq on until ctx ends
+// (it then returns ctx's error) or the handler fails (it then returns that error). It survives reconnects, and rebuilds
+// its consumer when that stalls while messages wait.
+func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored) error) error {
+	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1)}
+	for {
+		err := f.run(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, new(*handlerError)):
+			return errors.Unwrap(err)
+		case errors.Is(err, ErrStreamReset):
+			return err
+		}
+		c.log.Warn().Err(err).Str("stream", cfg.Stream).Uint64("next_seq", f.next).Msg("following is interrupted; trying again")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+}
+
+// handlerError carries the handler's own error out of the loop.
+type handlerError struct{ err error }
+
+func (e *handlerError) Error() string { return e.err.Error() }
+func (e *handlerError) Unwrap() error { return e.err }
+
+type follower struct {
+	conn     *Conn
+	cfg      FollowConfig
+	handle   func(Stored) error
+	next     uint64
+	received bool
+	caughtUp bool
+}
+
+// run follows with one ordered consumer until it fails.
+func (f *follower) run(ctx context.Context) error {
+	stream, consumer, err := f.consumer(ctx)
+	if err != nil {
+		return err
+	}
+	it, err := consumer.Messages(jetstream.PullMaxMessages(512), jetstream.PullExpiry(30*time.Second))
+	if err != nil {
+		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+	}
+	defer it.Stop()
+	if pending := consumer.CachedInfo(); pending != nil && pending.NumPending == 0 {
+		if err := f.idle(); err != nil {
+			return err
+		}
+	}
+	for {
+		msg, err := nextWithin(ctx, it, stallAfter)
+		switch {
+		case err == nil:
+			if err := f.take(msg); err != nil {
+				return err
+			}
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, context.DeadlineExceeded):
+			if err := f.check(ctx, stream, consumer); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+		}
+	}
+}
+
+func nextWithin(ctx context.Context, it jetstream.MessagesContext, d time.Duration) (jetstream.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return it.Next(jetstream.NextContext(ctx))
+}
+
+func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Consumer, error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	stream, err := f.conn.js.Stream(ctx, f.cfg.Stream)
+	if err != nil {
+		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+	}
+	if last := stream.CachedInfo().State.LastSeq; f.next > last+1 {
+		return nil, nil, fmt.Errorf("following stream %s from %d, its last is %d: %w", f.cfg.Stream, f.next, last, ErrStreamReset)
+	}
+	cfg := jetstream.OrderedConsumerConfig{
+		FilterSubjects: f.cfg.Filters,
+		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:    f.next,
+	}
+	if f.cfg.LastPerSubject && !f.received {
+		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
+	}
+	consumer, err := stream.OrderedConsumer(ctx, cfg)
+	if err != nil {
+		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+	}
+	return stream, consumer, nil
+}
+
+func (f *follower) take(msg jetstream.Msg) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+	}
+	header := nats.Header(msg.Headers())
+	err = f.handle(Stored{
+		Subject: msg.Subject(), Seq: meta.Sequence.Stream, Time: meta.Timestamp,
+		Header: header, Data: msg.Data(), Deleted: deleted(header),
+	})
+	if err != nil {
+		return &handlerError{err}
+	}
+	f.next = meta.Sequence.Stream + 1
+	if meta.NumPending == 0 {
+		// Only now is a start with the newest of each subject complete; interrupted before, it must begin again.
+		f.received = true
+		return f.idle()
+	}
+	return nil
+}
+
+func (f *follower) idle() error {
+	if !f.caughtUp {
+		f.caughtUp, f.received = true, true
+		if f.cfg.CaughtUp != nil {
+			f.cfg.CaughtUp()
+		}
+	}
+	if f.cfg.Idle != nil {
+		if err := f.cfg.Idle(); err != nil {
+			return &handlerError{err}
+		}
+	}
+	return nil
+}
+
+// check asks the server whether messages wait that do not come.
+func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer jetstream.Consumer) error {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("checking stream %s: %w", f.cfg.Stream, err)
+	}
+	if f.next > info.State.LastSeq+1 {
+		return fmt.Errorf("stream %s: %w", f.cfg.Stream, ErrStreamReset)
+	}
+	ci, err := consumer.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("checking the consumer on stream %s: %w", f.cfg.Stream, err)
+	}
+	if ci.NumPending > 0 {
+		return fmt.Errorf("the consumer on stream %s stalled with %d messages waiting", f.cfg.Stream, ci.NumPending)
+	}
+	return nil
+}

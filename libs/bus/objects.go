@@ -1,0 +1,81 @@
+package bus
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// renewAfter is the age at which an object that is stored again is written again: it must outlive what refers to it now.
+const renewAfter = objectRetention - JobRetention
+
+// objectTimeout bounds storing or opening one object.
+const objectTimeout = time.Minute
+
+// PutObject stores data under its SHA-256, unless it is there already, and returns the reference. Publish the reference
+// only afterwards.
+func (c *Conn) PutObject(ctx context.Context, bucket string, data []byte) (contract.ObjectRef, error) {
+	sum := sha256.Sum256(data)
+	ref := contract.ObjectRef{Bucket: bucket, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
+	ctx, cancel := bounded(ctx, objectTimeout)
+	defer cancel()
+	store, err := c.js.ObjectStore(ctx, bucket)
+	if err != nil {
+		return ref, fmt.Errorf("opening object store %s: %w", bucket, err)
+	}
+	if info, err := store.GetInfo(ctx, ref.SHA256); err == nil && time.Since(info.ModTime) < renewAfter {
+		return ref, nil
+	}
+	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: ref.SHA256}, bytes.NewReader(data)); err != nil {
+		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
+	}
+	return ref, nil
+}
+
+// OpenObject opens an object for reading. The reader fails at its end when the content is not what its name says. The
+// caller closes it.
+func (c *Conn) OpenObject(ctx context.Context, ref contract.ObjectRef) (io.ReadCloser, error) {
+	store, err := c.js.ObjectStore(ctx, ref.Bucket)
+	if err != nil {
+		return nil, fmt.Errorf("opening object store %s: %w", ref.Bucket, err)
+	}
+	object, err := store.Get(ctx, ref.SHA256)
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return nil, fmt.Errorf("object %s in %s: %w", ref.SHA256, ref.Bucket, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening object %s in %s: %w", ref.SHA256, ref.Bucket, err)
+	}
+	return object, nil
+}
+
+// GetObject reads a whole object of at most limit bytes.
+func (c *Conn) GetObject(ctx context.Context, ref contract.ObjectRef, limit int64) ([]byte, error) {
+	if ref.Size > limit {
+		return nil, fmt.Errorf("object %s has %d bytes, more than the %d allowed here", ref.SHA256, ref.Size, limit)
+	}
+	ctx, cancel := bounded(ctx, objectTimeout)
+	defer cancel()
+	r, err := c.OpenObject(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // everything was read or the read has failed
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading object %s: %w", ref.SHA256, err)
+	}
+	if got := contract.Digest(data); got != ref.SHA256 {
+		return nil, fmt.Errorf("object %s has the content of %s: it was altered", ref.SHA256, got)
+	}
+	return data, nil
+}

@@ -1,0 +1,153 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// Message is one message to publish.
+type Message struct {
+	Subject string
+	Data    []byte
+	// Type and ID are the CloudEvents attributes; a message without Type (a KV value) gets no envelope. ID also
+	// de-duplicates within the stream's window, where Dedup is set.
+	Type  string
+	ID    string
+	Dedup bool
+	// Expect, when set, is the sequence that must be the last one of ExpectOn, or of Subject where that is empty; 0 for none.
+	Expect   *uint64
+	ExpectOn string
+	// TTL makes the message expire; whole seconds.
+	TTL time.Duration
+	// Purge writes a KV purge marker: it ends the key's history.
+	Purge bool
+	// Header is sent too (trace context).
+	Header map[string]string
+}
+
+// Seq returns a pointer to n, for [Message.Expect].
+func Seq(n uint64) *uint64 { return &n }
+
+func (c *Conn) build(m *Message) *nats.Msg {
+	msg := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{}}
+	set := func(k, v string) { msg.Header[k] = []string{v} }
+	for k, v := range m.Header {
+		set(k, v)
+	}
+	if m.Type != "" {
+		set(contract.HeaderSpecVersion, "1.0")
+		set(contract.HeaderType, m.Type)
+		set(contract.HeaderSource, c.source)
+		set(contract.HeaderID, m.ID)
+		set(contract.HeaderTime, time.Now().UTC().Format(time.RFC3339Nano))
+	}
+	if m.Dedup {
+		set(nats.MsgIdHdr, m.ID)
+	}
+	if m.Expect != nil {
+		set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(*m.Expect, 10))
+		if m.ExpectOn != "" && m.ExpectOn != m.Subject {
+			set("Nats-Expected-Last-Subject-Sequence-Subject", m.ExpectOn)
+		}
+	}
+	if m.TTL > 0 {
+		set("Nats-TTL", strconv.Itoa(max(1, int(m.TTL/time.Second)))+"s")
+	}
+	if m.Purge {
+		set("KV-Operation", "PURGE")
+		set("Nats-Rollup", "sub")
+	}
+	return msg
+}
+
+// Publish writes one message and waits until the stream has stored it. It returns the sequence. Errors: [ErrConflict],
+// [*ServerError] (nothing was written), [ErrUnknownOutcome].
+func (c *Conn) Publish(ctx context.Context, m Message) (uint64, error) {
+	return c.request(ctx, c.build(&m))
+}
+
+// MaxBatch is the highest number of messages in one atomic batch.
+const MaxBatch = 1000
+
+// PublishBatch writes all messages, or none of them, to one stream that allows atomic batches. It returns the sequence
+// of the last one: the i-th of n has sequence last-n+1+i. Errors as for [Conn.Publish].
+func (c *Conn) PublishBatch(ctx context.Context, messages []Message) (last uint64, err error) {
+	switch {
+	case len(messages) == 0:
+		return 0, errors.New("publishing an empty batch")
+	case len(messages) > MaxBatch:
+		return 0, fmt.Errorf("publishing a batch of %d messages: at most %d are allowed", len(messages), MaxBatch)
+	case len(messages) == 1:
+		return c.Publish(ctx, messages[0])
+	}
+	id := nuid.Next()
+	for i := range messages {
+		msg := c.build(&messages[i])
+		msg.Header["Nats-Batch-Id"] = []string{id}
+		msg.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
+		if i == len(messages)-1 {
+			msg.Header["Nats-Batch-Commit"] = []string{"1"}
+			return c.request(ctx, msg)
+		}
+		if err := c.nc.PublishMsg(msg); err != nil {
+			// Without its last message a batch never stands.
+			return 0, fmt.Errorf("publishing to %s: %w", msg.Subject, err)
+		}
+	}
+	return 0, errors.New("unreachable")
+}
+
+// pubAck is what a stream answers to a publish.
+type pubAck struct {
+	Seq   uint64 `json:"seq"`
+	Error *struct {
+		ErrCode     int    `json:"err_code"`
+		Description string `json:"description"`
+	} `json:"error"`
+}
+
+func (c *Conn) request(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	if !c.nc.IsConnected() {
+		return 0, fmt.Errorf("publishing to %s: NATS is not connected", msg.Subject)
+	}
+	answer, err := c.nc.RequestMsgWithContext(ctx, msg)
+	if errors.Is(err, nats.ErrNoResponders) {
+		return 0, fmt.Errorf("publishing to %s: %w (no stream takes it, or JetStream is starting)", msg.Subject, err)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("publishing to %s: %w (%w)", msg.Subject, ErrUnknownOutcome, err)
+	}
+	var ack pubAck
+	if err := json.Unmarshal(answer.Data, &ack); err != nil {
+		return 0, fmt.Errorf("publishing to %s: reading the acknowledgement: %w (%w)", msg.Subject, ErrUnknownOutcome, err)
+	}
+	if ack.Error != nil {
+		return 0, &ServerError{Subject: msg.Subject, Code: ack.Error.ErrCode, Description: ack.Error.Description}
+	}
+	return ack.Seq, nil
+}
+
+// PurgeSubject removes the messages of one subject or filter from a stream.
+func (c *Conn) PurgeSubject(ctx context.Context, stream, filter string) error {
+	ctx, cancel := bounded(ctx, 2*requestTimeout)
+	defer cancel()
+	s, err := c.js.Stream(ctx, stream)
+	if err == nil {
+		err = s.Purge(ctx, purgeFilter(filter))
+	}
+	if err != nil {
+		return fmt.Errorf("purging %s of stream %s: %w", filter, stream, err)
+	}
+	return nil
+}

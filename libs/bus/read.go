@@ -1,0 +1,139 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Stored is one message as a stream holds it.
+type Stored struct {
+	Subject string
+	Seq     uint64
+	Time    time.Time
+	Header  map[string][]string
+	Data    []byte
+	// Deleted says that the message is the marker of a deleted, purged or expired key.
+	Deleted bool
+}
+
+// HeaderValue returns the first value of a header, or "".
+func (s *Stored) HeaderValue(key string) string { return nats.Header(s.Header).Get(key) }
+
+func deleted(h nats.Header) bool {
+	return h.Get("KV-Operation") != "" || h.Get("Nats-Marker-Reason") != ""
+}
+
+func purgeFilter(filter string) jetstream.StreamPurgeOpt { return jetstream.WithPurgeSubject(filter) }
+
+// FirstFor returns the oldest message of a subject, or [ErrNotFound].
+func (c *Conn) FirstFor(ctx context.Context, stream, subject string) (Stored, error) {
+	return c.get(ctx, stream, map[string]any{"seq": 1, "next_by_subj": subject})
+}
+
+// LastFor returns the newest message of a subject, or [ErrNotFound].
+func (c *Conn) LastFor(ctx context.Context, stream, subject string) (Stored, error) {
+	return c.get(ctx, stream, map[string]any{"last_by_subj": subject})
+}
+
+func (c *Conn) get(ctx context.Context, stream string, request map[string]any) (Stored, error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	body, err := json.Marshal(request)
+	if err != nil {
+		return Stored{}, err
+	}
+	msg, err := c.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream, body)
+	if err != nil {
+		return Stored{}, fmt.Errorf("reading stream %s: %w", stream, err)
+	}
+	switch status := msg.Header.Get("Status"); status {
+	case "":
+		return storedOf(msg), nil
+	case "404":
+		return Stored{}, fmt.Errorf("stream %s: %w", stream, ErrNotFound)
+	default:
+		return Stored{}, fmt.Errorf("reading stream %s: %s %s", stream, status, msg.Header.Get("Description"))
+	}
+}
+
+func storedOf(msg *nats.Msg) Stored {
+	seq, _ := strconv.ParseUint(msg.Header.Get("Nats-Sequence"), 10, 64)
+	at, _ := time.Parse(time.RFC3339Nano, msg.Header.Get("Nats-Time-Stamp"))
+	return Stored{
+		Subject: msg.Header.Get("Nats-Subject"), Seq: seq, Time: at,
+		Header: msg.Header, Data: msg.Data, Deleted: deleted(msg.Header),
+	}
+}
+
+// maxMultiLast is the server's bound on the subjects of one multi-last read.
+const maxMultiLast = 1024
+
+// MultiLast returns the newest message of each subject that has one, as of one moment: it never sees half a batch.
+// At most 1,024 subjects.
+func (c *Conn) MultiLast(ctx context.Context, stream string, subjects []string) (map[string]Stored, error) {
+	if len(subjects) > maxMultiLast {
+		return nil, fmt.Errorf("reading %d subjects at once: at most %d are allowed", len(subjects), maxMultiLast)
+	}
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	body, err := json.Marshal(map[string]any{"multi_last": subjects})
+	if err != nil {
+		return nil, err
+	}
+	inbox := c.nc.NewInbox()
+	sub, err := c.nc.SubscribeSync(inbox)
+	if err != nil {
+		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // the inbox is ours alone; a lost connection has dropped it already
+	if err := c.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, body); err != nil {
+		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
+	}
+	out := make(map[string]Stored, len(subjects))
+	for {
+		msg, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading stream %s: %w", stream, err)
+		}
+		switch status := msg.Header.Get("Status"); status {
+		case "":
+			s := storedOf(msg)
+			out[s.Subject] = s
+		case "204", "404": // end of data, none at all
+			return out, nil
+		default:
+			return nil, fmt.Errorf("reading stream %s: %s %s", stream, status, msg.Header.Get("Description"))
+		}
+	}
+}
+
+// StreamState is where a stream stands.
+type StreamState struct {
+	FirstSeq, LastSeq, Messages, Bytes uint64
+	// Created identifies the stream: one that was made anew has another.
+	Created time.Time
+}
+
+// State reads where a stream stands.
+func (c *Conn) State(ctx context.Context, stream string) (StreamState, error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	s, err := c.js.Stream(ctx, stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return StreamState{}, fmt.Errorf("stream %s: %w", stream, ErrNotFound)
+	}
+	if err != nil {
+		return StreamState{}, fmt.Errorf("reading stream %s: %w", stream, err)
+	}
+	i := s.CachedInfo()
+	return StreamState{
+		FirstSeq: i.State.FirstSeq, LastSeq: i.State.LastSeq, Messages: i.State.Msgs, Bytes: i.State.Bytes, Created: i.Created,
+	}, nil
+}

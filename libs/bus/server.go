@@ -1,0 +1,129 @@
+package bus
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+)
+
+// ServerConfig says how the embedded NATS runs.
+type ServerConfig struct {
+	// DataDir holds the streams and the password; it is made with mode 0700.
+	DataDir string
+	// Listen is a loopback address with port; port 0 takes a free one. Default 127.0.0.1:4222.
+	Listen string
+}
+
+// ServerUser is the user of the embedded server; its password is in [PasswordFile].
+const ServerUser = "netrust"
+
+// PasswordFile is where a server with the data directory keeps its generated password.
+func PasswordFile(dataDir string) string { return filepath.Join(dataDir, "nats.password") }
+
+// Server is an embedded NATS server: on disk, every write synced before it is acknowledged, loopback only, with a password.
+type Server struct {
+	ns       *server.Server
+	password string
+}
+
+// startTimeout bounds the recovery of the streams at start.
+const startTimeout = 5 * time.Minute
+
+// StartServer starts the server and returns when it takes connections.
+func StartServer(cfg ServerConfig, log zerolog.Logger) (*Server, error) {
+	host, port, err := loopback(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data directory of NATS: %w", err)
+	}
+	password, err := loadPassword(PasswordFile(cfg.DataDir))
+	if err != nil {
+		return nil, err
+	}
+	ns, err := server.NewServer(&server.Options{
+		ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: password,
+		JetStream: true, StoreDir: filepath.Join(cfg.DataDir, "nats"),
+		// The default sync loses acknowledged messages on a power cut.
+		SyncAlways: true, SyncInterval: time.Minute,
+		MaxPayload: 2 << 20, NoSigs: true, DisableShortFirstPing: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("setting up NATS: %w", err)
+	}
+	ns.SetLoggerV2(natsLogger{log}, false, false, false)
+	go ns.Start()
+	if !ns.ReadyForConnections(startTimeout) {
+		ns.Shutdown()
+		return nil, fmt.Errorf("NATS did not start on %s: is the port taken, or the disk full?", net.JoinHostPort(host, fmt.Sprint(port)))
+	}
+	return &Server{ns: ns, password: password}, nil
+}
+
+func loopback(listen string) (string, int, error) {
+	if listen == "" {
+		listen = "127.0.0.1:4222"
+	}
+	addr, err := net.ResolveTCPAddr("tcp", listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: %w; use one like 127.0.0.1:4222", listen, err)
+	}
+	if !addr.IP.IsLoopback() {
+		return "", 0, fmt.Errorf("listen address %q: the embedded NATS serves this machine only; use a loopback address, or run a NATS server of your own with TLS", listen)
+	}
+	// A port that is taken makes the server's start wait and fail without a reason: look first.
+	l, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("listening on %s: %w; is another netrust running? choose another port", listen, err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return addr.IP.String(), port, l.Close()
+}
+
+func loadPassword(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("reading the NATS password: %w", err)
+	}
+	raw := make([]byte, 24)
+	rand.Read(raw) //nolint:errcheck // crypto/rand.Read never fails
+	password := base64.RawURLEncoding.EncodeToString(raw)
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keeping the NATS password: %w", err)
+	}
+	return password, nil
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return s.ns.ClientURL() }
+
+func (s *Server) credentials() (user, password string) { return ServerUser, s.password }
+
+// Close stops the server and waits until its files are closed.
+func (s *Server) Close() {
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+}
+
+// natsLogger passes the server's words on; what it calls a notice is debug here.
+type natsLogger struct{ log zerolog.Logger }
+
+func (l natsLogger) Noticef(f string, v ...any) { l.log.Debug().Msgf(f, v...) }
+func (l natsLogger) Warnf(f string, v ...any)   { l.log.Warn().Msgf(f, v...) }
+func (l natsLogger) Fatalf(f string, v ...any)  { l.log.Error().Msgf(f, v...) }
+func (l natsLogger) Errorf(f string, v ...any)  { l.log.Error().Msgf(f, v...) }
+func (l natsLogger) Debugf(f string, v ...any)  {}
+func (l natsLogger) Tracef(f string, v ...any)  {}

@@ -1,0 +1,163 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// DefaultAckWait is after how long a released task that nobody claimed is delivered again.
+const DefaultAckWait = 30 * time.Second
+
+// maxAckPending bounds the tasks of one site and class that executors have in hand.
+const maxAckPending = 50_000
+
+// TaskConsumer fetches the tasks of one site and class. Executors of a site share it.
+type TaskConsumer struct {
+	conn    *Conn
+	cfg     jetstream.ConsumerConfig
+	cons    jetstream.Consumer
+	service string
+	watch   watchdog
+}
+
+// Tasks returns the consumer of a site's tasks of one class, making it when it is not there. ackWait 0 means
+// [DefaultAckWait]. Not safe for concurrent use: each fetching goroutine has its own.
+func (c *Conn) Tasks(ctx context.Context, site string, class contract.Class, ackWait time.Duration) (*TaskConsumer, error) {
+	if ackWait <= 0 {
+		ackWait = DefaultAckWait
+	}
+	name := "tasks-any-" + string(class)
+	if site != contract.AnySite {
+		name = "tasks-at-" + contract.EscapeToken(site) + "-" + string(class)
+	}
+	t := &TaskConsumer{conn: c, service: c.source, cfg: jetstream.ConsumerConfig{
+		Durable:       name,
+		FilterSubject: contract.TasksOf(site, class),
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1, // a message that MaxDeliver stops is stranded: the worker sets poison aside itself
+		MaxAckPending: maxAckPending,
+		MaxWaiting:    2048,
+		Replicas:      c.replicas,
+	}}
+	return t, t.open(ctx)
+}
+
+func (t *TaskConsumer) open(ctx context.Context) (err error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	t.cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
+	if err != nil {
+		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err)
+	}
+	return nil
+}
+
+// Fetch asks for up to n tasks and hands each to take as it comes; it returns after n tasks, or after wait. A consumer
+// that was deleted or that stalls while tasks wait is made again.
+func (t *TaskConsumer) Fetch(ctx context.Context, n int, wait time.Duration, take func(*Delivery)) error {
+	batch, err := t.cons.Fetch(n, jetstream.FetchMaxWait(wait))
+	if err != nil {
+		return fmt.Errorf("fetching from %s: %w", t.cfg.Durable, err)
+	}
+	got := 0
+	for msg := range batch.Messages() {
+		got++
+		take(&Delivery{conn: t.conn, msg: msg, service: t.service})
+	}
+	err = batch.Error()
+	if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, nats.ErrNoResponders) {
+		return t.open(ctx)
+	}
+	if err != nil && !errors.Is(err, nats.ErrTimeout) {
+		return fmt.Errorf("fetching from %s: %w", t.cfg.Durable, err)
+	}
+	return t.guard(ctx, got)
+}
+
+// guard rebuilds the consumer when tasks wait and none is delivered to anyone.
+func (t *TaskConsumer) guard(ctx context.Context, got int) error {
+	if !t.watch.due(got, time.Now()) {
+		return nil
+	}
+	reqCtx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	info, err := t.cons.Info(reqCtx)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return t.open(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", t.cfg.Durable, err)
+	}
+	if !t.watch.stalled(progress{
+		delivered: info.Delivered.Consumer, waiting: info.NumPending, full: info.NumAckPending >= maxAckPending,
+	}) {
+		return nil
+	}
+	t.conn.log.Warn().Str("consumer", t.cfg.Durable).Uint64("waiting", info.NumPending).Msg("the consumer stalls while tasks wait; making it again")
+	// What was acknowledged is delivered again: the ledger refuses it, so the cost is a read.
+	if err := t.conn.js.DeleteConsumer(reqCtx, contract.StreamTasks, t.cfg.Durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return fmt.Errorf("deleting stalled consumer %s: %w", t.cfg.Durable, err)
+	}
+	return t.open(ctx)
+}
+
+// Delivery is one delivered task message. Exactly one of its outcomes is stated, or none, when another holder is at
+// work: it then comes again after the acknowledgement wait.
+type Delivery struct {
+	conn    *Conn
+	msg     jetstream.Msg
+	service string
+}
+
+// Subject of the message.
+func (d *Delivery) Subject() string { return d.msg.Subject() }
+
+// Data is the payload.
+func (d *Delivery) Data() []byte { return d.msg.Data() }
+
+// HeaderValue returns the first value of a header, or "".
+func (d *Delivery) HeaderValue(key string) string { return d.msg.Headers().Get(key) }
+
+// Ack says that the message is done with. It does not wait: when the acknowledgement is lost, the message comes again and the
+// ledger knows.
+func (d *Delivery) Ack() error { return d.msg.Ack() }
+
+// Return gives the message back, to be delivered again at once (to another executor, when this one drains).
+func (d *Delivery) Return() error { return d.msg.Nak() }
+
+// InProgress restarts the acknowledgement wait.
+func (d *Delivery) InProgress() error { return d.msg.InProgress() }
+
+// SetAside moves a message that cannot be processed to the dead letters: it is stored there before it is acknowledged here.
+func (d *Delivery) SetAside(ctx context.Context, reason string) error {
+	letter := contract.DeadLetter{
+		Subject: d.msg.Subject(), Reason: reason, Service: d.service, At: time.Now().UTC(),
+		Headers: d.msg.Headers(), Payload: d.msg.Data(),
+	}
+	if meta, err := d.msg.Metadata(); err == nil {
+		letter.Deliveries = meta.NumDelivered
+	}
+	data, err := json.Marshal(letter)
+	if err != nil {
+		return fmt.Errorf("setting aside a message of %s: %w", letter.Subject, err)
+	}
+	subject := contract.TaskKey{Job: "unknown", Phase: "unknown", Device: "unknown"}.DeadLetterSubject()
+	if key, _, err := contract.ParseTaskSubject(letter.Subject); err == nil {
+		subject = key.DeadLetterSubject()
+	}
+	if _, err := d.conn.Publish(ctx, Message{Subject: subject, Data: data, Type: contract.TypeDeadLetter, ID: contract.Digest(data)}); err != nil {
+		return fmt.Errorf("setting aside a message of %s: %w", letter.Subject, err)
+	}
+	zerolog.Ctx(ctx).Error().Str("subject", letter.Subject).Str("reason", reason).Msg("message set aside as a dead letter")
+	return d.msg.Ack()
+}

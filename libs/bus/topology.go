@@ -1,0 +1,131 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// Retention of what the streams hold.
+const (
+	day = 24 * time.Hour
+	// JobRetention is how long commands and events of a job are kept: longer than the longest job (14 days) and its
+	// history in the gateways.
+	JobRetention        = 35 * day
+	deadLetterRetention = 90 * day
+	objectRetention     = 60 * day
+	// markerTTL is how long the server keeps the trace of an expired key. It must not exceed the shortest TTL in use:
+	// the server raises every shorter TTL to it.
+	markerTTL = 2 * time.Second
+)
+
+// KVStream is the stream behind a bucket, and KVSubject the subject behind a key (both are NATS' own convention).
+func KVStream(bucket string) string { return "KV_" + bucket }
+
+// KVSubject is the subject behind a key of a bucket.
+func KVSubject(bucket, key string) string { return "$KV." + bucket + "." + key }
+
+// Streams is the whole topology but for the object store and the task consumers, which are made as sites appear.
+func streams(replicas int) []jetstream.StreamConfig {
+	list := []jetstream.StreamConfig{
+		{
+			Name:        contract.StreamJobs,
+			Description: "commands and events of jobs",
+			Subjects:    []string{contract.JobCommandFilter, contract.JobEventFilter},
+			MaxAge:      JobRetention,
+			MaxMsgSize:  1 << 20,
+			Duplicates:  2 * time.Minute,
+		},
+		{
+			Name:               contract.StreamTasks,
+			Description:        "tasks released to executors; purged when their job ends",
+			Subjects:           []string{contract.TasksFilter},
+			MaxAge:             15 * day,
+			MaxMsgSize:         512 << 10,
+			AllowAtomicPublish: true,
+		},
+		{
+			Name:        contract.StreamDLQ,
+			Description: "messages that could not be processed",
+			Subjects:    []string{contract.DLQFilter},
+			MaxAge:      deadLetterRetention,
+		},
+		bucket(contract.BucketExec, "ledger, device leases, gates, liveness", 64, func(c *jetstream.StreamConfig) {
+			c.AllowAtomicPublish = true
+		}),
+		bucket(contract.BucketJobs, "job summaries and the scheduler's leadership", 4, nil),
+		bucket(contract.BucketInventory, "devices", 16, nil),
+		bucket(contract.BucketIdentity, "API tokens by digest", 4, nil),
+		bucket(contract.BucketObserved, "what devices showed: host keys", 8, nil),
+	}
+	for i := range list {
+		list[i].Replicas = replicas
+		list[i].Storage = jetstream.FileStorage
+		list[i].Retention = jetstream.LimitsPolicy
+		list[i].Discard = jetstream.DiscardNew
+		list[i].AllowDirect = true
+		list[i].MaxConsumers = 1000
+	}
+	// A stream with an age limit makes room by itself; DiscardNew there only says that a full disk refuses.
+	return list
+}
+
+// bucket is the stream that a KV bucket stands on. It is made directly, because the KV API cannot set AllowAtomicPublish
+// and would take it away again.
+func bucket(name, description string, history int64, change func(*jetstream.StreamConfig)) jetstream.StreamConfig {
+	cfg := jetstream.StreamConfig{
+		Name:                   KVStream(name),
+		Description:            description,
+		Subjects:               []string{KVSubject(name, ">")},
+		MaxMsgsPerSubject:      history,
+		AllowRollup:            true,
+		DenyDelete:             true,
+		AllowMsgTTL:            true,
+		SubjectDeleteMarkerTTL: markerTTL,
+		MaxMsgSize:             1 << 20,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	return cfg
+}
+
+// Ensure creates what is missing of the topology and upgrades what is older. Several services may call it at once.
+func (c *Conn) Ensure(ctx context.Context) error {
+	for _, cfg := range streams(c.replicas) {
+		if err := c.ensureStream(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	reqCtx, cancel := bounded(ctx, 2*requestTimeout)
+	defer cancel()
+	_, err := c.js.CreateOrUpdateObjectStore(reqCtx, jetstream.ObjectStoreConfig{
+		Bucket:      contract.ObjectsResults,
+		Description: "outputs over 256 KiB and manifests, by SHA-256",
+		TTL:         objectRetention,
+		Storage:     jetstream.FileStorage,
+		Replicas:    c.replicas,
+	})
+	if err != nil {
+		return fmt.Errorf("creating object store %s: %w", contract.ObjectsResults, err)
+	}
+	return nil
+}
+
+func (c *Conn) ensureStream(ctx context.Context, cfg jetstream.StreamConfig) error {
+	reqCtx, cancel := bounded(ctx, 2*requestTimeout)
+	defer cancel()
+	_, err := c.js.CreateStream(reqCtx, cfg)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		_, err = c.js.UpdateStream(reqCtx, cfg)
+	}
+	if err != nil {
+		return fmt.Errorf("creating stream %s: %w", cfg.Name, err)
+	}
+	return nil
+}
