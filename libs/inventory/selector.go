@@ -1,0 +1,112 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// Bounds of selectors.
+const (
+	MaxIDs  = 10000
+	MaxTags = 100
+	// MaxID is the longest device id or name in bytes, MaxTag the longest tag.
+	MaxID  = 128
+	MaxTag = 128
+)
+
+// CheckSelector says what is wrong with a selector by itself, without an inventory. Fields are those of a job's spec:
+// targets.labels.
+func CheckSelector(sel contract.TargetSelector) []contract.Problem {
+	var problems []contract.Problem
+	add := func(field, message, remedy string) {
+		problems = append(problems, contract.Problem{Field: field, Message: message, Remedy: remedy})
+	}
+	others := len(sel.IDs) > 0 || len(sel.Tags) > 0 || sel.Labels != "" || sel.NotReachedOf != ""
+	switch {
+	case sel.All && others:
+		add("targets.all", "selects every device, and other selectors are given as well", "remove all, or remove the others")
+	case !sel.All && !others:
+		add("targets", "selects nothing", "give ids, tags, labels or not_reached_of; or all: true for every device")
+	}
+	if len(sel.IDs) > MaxIDs {
+		add("targets.ids", fmt.Sprintf("names %d devices; at most %d are taken", len(sel.IDs), MaxIDs), "give the devices a tag and select by it")
+	}
+	for i, id := range sel.IDs {
+		if message := checkText(id, MaxID); message != "" {
+			add(fmt.Sprintf("targets.ids[%d]", i), message, "give the id or the name of a device")
+		}
+	}
+	if len(sel.Tags) > MaxTags {
+		add("targets.tags", fmt.Sprintf("names %d tags; at most %d are taken", len(sel.Tags), MaxTags), "use a label expression")
+	}
+	for i, tag := range sel.Tags {
+		if message := checkText(tag, MaxTag); message != "" {
+			add(fmt.Sprintf("targets.tags[%d]", i), message, "give a tag, such as core or role:core")
+		}
+	}
+	if sel.Labels != "" {
+		if _, err := Compile(sel.Labels); err != nil {
+			problems = append(problems, expressionProblem(err))
+		}
+	}
+	return problems
+}
+
+func expressionProblem(err error) contract.Problem {
+	p := contract.Problem{Field: "targets.labels", Message: err.Error()}
+	if e := (*ExpressionError)(nil); errors.As(err, &e) {
+		p.Message, p.Remedy = fmt.Sprintf("column %d: %s", e.Column, e.Message), e.Remedy
+	}
+	return p
+}
+
+// filter is a compiled selector without its ids.
+type filter struct {
+	tags   []tagTest
+	labels *Expression
+}
+
+type tagTest struct {
+	tag, key, value string // key and value when the tag is key:value
+	pair            bool
+}
+
+func newFilter(sel contract.TargetSelector) (filter, []contract.Problem) {
+	if problems := CheckSelector(sel); problems != nil {
+		return filter{}, problems
+	}
+	f := filter{}
+	for _, tag := range sel.Tags {
+		key, v, pair := strings.Cut(tag, ":")
+		f.tags = append(f.tags, tagTest{tag, key, v, pair})
+	}
+	if sel.Labels != "" {
+		f.labels, _ = Compile(sel.Labels) // CheckSelector compiled it
+	}
+	return f, nil
+}
+
+func (f *filter) match(device *contract.Device) bool {
+	for i := range f.tags {
+		if !f.tags[i].match(device) {
+			return false
+		}
+	}
+	return f.labels == nil || f.labels.Match(device)
+}
+
+func (t *tagTest) match(device *contract.Device) bool {
+	for _, tag := range device.Tags {
+		if tag == t.tag {
+			return true
+		}
+	}
+	if !t.pair {
+		return false
+	}
+	v, ok := value(device, t.key)
+	return ok && v == t.value
+}
