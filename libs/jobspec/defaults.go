@@ -1,0 +1,47 @@
+package jobspec
+
+import (
+	"time"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// The defaults. A timeout that holds a longer one is raised with it, so that setting one field is enough.
+const (
+	DefaultParallel       = 50
+	DefaultCommandTimeout = 30 * time.Second
+	DefaultDeviceTimeout  = 5 * time.Minute
+	DefaultDeadline       = time.Hour
+	DefaultAuthFailures   = 3
+	DefaultAttempts       = 3
+	DefaultBackoff        = time.Second
+	DefaultMaxBackoff     = 30 * time.Second
+)
+
+// WithDefaults returns the spec with a value in every field that has a default. The spec given is not changed; what it
+// refers to is shared.
+func WithDefaults(spec contract.JobSpec) contract.JobSpec {
+	if spec.Kind == "" {
+		spec.Kind = contract.JobKindCommand
+	}
+	if spec.Priority == "" {
+		spec.Priority = contract.PriorityNormal
+	}
+	l := &spec.Limits
+	fill(&l.Parallel, DefaultParallel)
+	fill(&l.CommandTimeoutMS, DefaultCommandTimeout.Milliseconds())
+	fill(&l.DeviceTimeoutMS, max(DefaultDeviceTimeout.Milliseconds(), l.CommandTimeoutMS))
+	fill(&l.DeadlineMS, max(DefaultDeadline.Milliseconds(), l.DeviceTimeoutMS))
+	fill(&l.AuthFailures, DefaultAuthFailures)
+	r := &spec.Retry
+	fill(&r.Attempts, DefaultAttempts)
+	fill(&r.BackoffMS, DefaultBackoff.Milliseconds())
+	fill(&r.MaxBackoffMS, max(DefaultMaxBackoff.Milliseconds(), r.BackoffMS))
+	return spec
+}
+
+func fill[T int | int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
