@@ -188,7 +188,10 @@ type ManifestTarget struct {
 	Device Device `json:"device"`
 	// Revision is the device's revision in bucket inventory.
 	Revision uint64 `json:"revision"`
-	ReadOnly bool   `json:"read_only"`
+	// ReadOnly says that every command is in the platform's grammar of reads.
+	ReadOnly bool `json:"read_only"`
+	// Skip, when set, says why the job leaves the device alone.
+	Skip string `json:"skip,omitempty"`
 }
 
 // NotReached lists the devices that a job did not reach, with the reason of each.
