@@ -39,6 +39,17 @@ const (
 	KindUnknown        ErrorKind = "unknown"
 )
 
+// NotReachedKind reports whether an error of the kind means that the device gave no answer to what was asked: with no
+// effect on it, the task counts as not reached, and a retry runs it again.
+func NotReachedKind(k ErrorKind) bool {
+	switch k {
+	case KindUnreachable, KindAuthentication, KindHostKey, KindBusy, KindCredential, KindCancelled, KindDeadline, KindBreaker,
+		KindNoExecutor, KindHolderLost, KindTimeout:
+		return true
+	}
+	return false
+}
+
 // Effect says whether anything can have happened on the device.
 type Effect string
 
