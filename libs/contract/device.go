@@ -1,6 +1,10 @@
 package contract
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // DeviceStatus says whether jobs may touch a device.
 type DeviceStatus string
@@ -43,6 +47,15 @@ type ConnectionOptions struct {
 
 // InventoryKey is the key of a device in bucket inventory.
 func InventoryKey(device string) string { return "device." + EscapeToken(device) }
+
+// ParseInventoryKey returns the device of a key made by [InventoryKey].
+func ParseInventoryKey(key string) (string, error) {
+	token, ok := strings.CutPrefix(key, "device.")
+	if !ok {
+		return "", fmt.Errorf("key %q is not of bucket %s", key, BucketInventory)
+	}
+	return UnescapeToken(token)
+}
 
 // ObservedHostKey is the key of a device's host keys in bucket observed.
 func ObservedHostKey(device string) string { return "hostkey." + EscapeToken(device) }
