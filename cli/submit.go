@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/netrust/netrust/cli/internal/client"
+	"github.com/netrust/netrust/cli/internal/render"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/contract/api"
+)
+
+const (
+	verdictWait = 5 * time.Second  // how long one request waits for the scheduler
+	planWait    = 60 * time.Second // how long a dry run may take in all
+)
+
+// readOnlySummary is what the task of a dry run says when its commands are in the platform's grammar of reads. Anything
+// else counts as a change.
+const readOnlySummary = "would run, read-only"
+
+// submission sends a job, as it is or as a dry run.
+type submission func(ctx context.Context, dryRun bool, key string) (api.Job, error)
+
+func submitSpec(c *client.Client, spec contract.JobSpec) submission {
+	return func(ctx context.Context, dryRun bool, key string) (api.Job, error) {
+		spec.DryRun = dryRun
+		return c.Submit(ctx, spec, key, verdictWait)
+	}
+}
+
+// submit sends the job after it has shown, by a dry run, on how many devices it runs and whether it may change them, and
+// has asked where it may. With yes it neither shows nor asks.
+func (a *app) submit(ctx context.Context, c *client.Client, send submission, yes bool) (api.Job, error) {
+	if !yes {
+		p, err := a.plan(ctx, c, send)
+		if err != nil {
+			return api.Job{}, err
+		}
+		if len(p.changing) > 0 {
+			a.tell("%s", p.warning(a.ErrWidth()))
+			if err := a.ask(ctx, fmt.Sprintf("Run this on %s?", devices(len(p.tasks)))); err != nil {
+				return api.Job{}, err
+			}
+		}
+	}
+	job, err := send(ctx, false, client.NewKey())
+	if err != nil {
+		if interrupted(ctx, err) {
+			return api.Job{}, &ExitError{Code: ExitFailed, Text: "interrupted while submitting: the job may have been taken; see `netrust job list`"}
+		}
+		return api.Job{}, err
+	}
+	return job, rejected(job)
+}
+
+// rejected is the error of a job that the scheduler refused.
+func rejected(job api.Job) error {
+	if job.State != contract.JobRejected {
+		return nil
+	}
+	text := fmt.Sprintf("job %s was rejected", job.ID)
+	if job.Reason != "" {
+		text += ": " + job.Reason
+	}
+	return misused("%s", render.CleanText(text+problems(job.Problems)))
+}
+
+// plan is what a dry run found.
+type plan struct {
+	job      api.Job
+	tasks    []api.Task
+	changing []api.Task // those whose commands are not known to be read-only
+}
+
+// plan submits a dry run and waits for its end.
+func (a *app) plan(ctx context.Context, c *client.Client, send submission) (plan, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, planWait, errPlanLate)
+	defer cancel()
+	job, err := send(ctx, true, client.NewKey())
+	for err == nil && !job.State.Ended() {
+		job, err = c.Job(ctx, job.ID, verdictWait)
+		if err == nil && !job.State.Ended() {
+			err = pauseFor(ctx, 50*time.Millisecond) // a server that does not wait is not asked in a tight loop
+		}
+	}
+	switch {
+	case errors.Is(context.Cause(ctx), errPlanLate):
+		return plan{}, fmt.Errorf("%w after %s: is a scheduler running? /readyz of the server says", errPlanLate, planWait)
+	case err != nil && interrupted(ctx, err):
+		return plan{}, &ExitError{Code: ExitFailed, Text: "interrupted: nothing was run"}
+	case err != nil:
+		return plan{}, err
+	}
+	if err := rejected(job); err != nil {
+		return plan{}, err
+	}
+	p := plan{job: job}
+	err = c.Tasks(ctx, job.ID, func(t api.Task) error {
+		p.tasks = append(p.tasks, t)
+		if t.Summary != readOnlySummary {
+			p.changing = append(p.changing, t)
+		}
+		return nil
+	})
+	if err == nil && len(p.tasks) == 0 {
+		err = &ExitError{Code: ExitMisuse, Text: "no device is selected: nothing to do; see `netrust device list`"}
+	}
+	return p, err
+}
+
+var errPlanLate = errors.New("the dry run has not ended")
+
+// warning says what the commands may change, and where.
+func (p plan) warning(width int) string {
+	var b strings.Builder
+	on := fmt.Sprintf("on %d of %s", len(p.changing), devices(len(p.tasks)))
+	if len(p.changing) == len(p.tasks) {
+		on = "on " + devices(len(p.tasks))
+	}
+	fmt.Fprintf(&b, "Not known to be read-only %s; this may change them:\n", on)
+	for _, command := range p.job.Spec.Commands {
+		fmt.Fprintf(&b, "    %s\n", render.CleanText(command))
+	}
+	names := make([]string, 0, len(p.changing))
+	for _, t := range p.changing {
+		names = append(names, t.DeviceID)
+	}
+	const most = 12
+	if len(names) > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", len(p.changing)-most))
+	}
+	b.WriteString(render.Wrap("Devices: ", "         ", strings.Join(names, ", "), width))
+	if p.job.Spec.Repeatable {
+		b.WriteString("The job says that running them twice harms nothing: an attempt may be repeated.\n")
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// showPlan writes what a dry run found, as the result of the command.
+func (a *app) showPlan(p plan) error {
+	if a.format() != render.FormatTable {
+		return render.Encode(a.Stdout, a.format(), api.TaskList{Tasks: p.tasks})
+	}
+	t := render.Table{Header: []string{"DEVICE", "PLATFORM", "SITE", "PLAN"}, Width: a.Width()}
+	for _, task := range p.tasks {
+		t.Rows = append(t.Rows, []string{task.DeviceID, task.Platform, task.Site, task.Summary})
+	}
+	if err := t.Write(a.Stdout); err != nil {
+		return err
+	}
+	a.tell("Dry run: it would run on %s; nothing was touched.", devices(len(p.tasks)))
+	return nil
+}
+
+func devices(n int) string {
+	if n == 1 {
+		return "1 device"
+	}
+	return fmt.Sprintf("%d devices", n)
+}
+
+func pauseFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

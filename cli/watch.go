@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/netrust/netrust/cli/internal/client"
+	"github.com/netrust/netrust/cli/internal/render"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/contract/api"
+)
+
+const (
+	redraw = 100 * time.Millisecond // of the bar on a terminal
+	speak  = 5 * time.Second        // between plain lines elsewhere
+)
+
+// watch follows a job to its end, showing how far it is on standard error, and returns the job as it ended. Ctrl-C stops
+// the watching, not the job.
+func (a *app) watch(ctx context.Context, c *client.Client, job api.Job) (api.Job, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := make(chan client.Event)
+	lost := make(chan error, 1)
+	done := make(chan error, 1)
+	go func() {
+		done <- c.Follow(ctx, job.ID, func(e client.Event) error {
+			select {
+			case events <- e:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}, func(err error) {
+			select {
+			case lost <- err:
+			default:
+			}
+		})
+	}()
+	v := a.newView(job)
+	defer v.clear()
+	tick := time.NewTicker(v.every())
+	defer tick.Stop()
+	v.draw()
+	for {
+		select {
+		case e := <-events:
+			v.take(e)
+		case <-lost:
+			v.note = "connection lost, trying again"
+		case <-tick.C:
+			v.draw()
+		case err := <-done:
+			v.draw()
+			return v.job, a.watched(ctx, v, err)
+		}
+	}
+}
+
+// watched says how the watching ended.
+func (a *app) watched(ctx context.Context, v *view, err error) error {
+	if err == nil {
+		return nil
+	}
+	v.clear()
+	if interrupted(ctx, err) {
+		a.tell("Stopped watching; job %s goes on.\n  watch it again:  netrust job watch %s\n  cancel it:       netrust job cancel %s", v.job.ID, v.job.ID, v.job.ID)
+		return failedQuietly()
+	}
+	return fmt.Errorf("watching job %s: %w\nThe job goes on by itself; watch it again: netrust job watch %s", v.job.ID, err, v.job.ID)
+}
+
+// view is what is known of the job, and how it is shown.
+type view struct {
+	app   *app
+	job   api.Job
+	seen  map[string]contract.TaskState
+	since time.Time
+	note  string
+	bar   bool // a bar is on the screen
+	last  string
+}
+
+func (a *app) newView(job api.Job) *view {
+	return &view{app: a, job: job, seen: map[string]contract.TaskState{}, since: a.Now()}
+}
+
+func (v *view) terminal() bool { return v.app.ErrWidth() > 0 }
+
+func (v *view) every() time.Duration {
+	if v.terminal() {
+		return redraw
+	}
+	return speak
+}
+
+// take notes an event. A job's event carries all counts; a task's event moves one task between them, so that the bar is
+// right in between.
+func (v *view) take(e client.Event) {
+	v.note = ""
+	switch {
+	case e.Job != nil:
+		v.job = *e.Job
+		if e.Job.Stopping != nil {
+			v.note = "stopping: " + e.Job.Stopping.Reason
+		}
+	case e.Task != nil:
+		before, ok := v.seen[e.Task.DeviceID]
+		if !ok {
+			before = contract.TaskPending
+		}
+		v.seen[e.Task.DeviceID] = e.Task.State
+		move(&v.job.Counts, before, e.Task.State)
+	}
+}
+
+func move(c *contract.Counts, from, to contract.TaskState) {
+	if from == to {
+		return
+	}
+	if n := count(c, from); n != nil && *n > 0 {
+		*n--
+	}
+	if n := count(c, to); n != nil {
+		*n++
+	}
+}
+
+func count(c *contract.Counts, s contract.TaskState) *int {
+	switch s {
+	case contract.TaskPending:
+		return &c.Pending
+	case contract.TaskRunning:
+		return &c.Running
+	case contract.TaskSucceeded:
+		return &c.Succeeded
+	case contract.TaskFailed:
+		return &c.Failed
+	case contract.TaskSkipped:
+		return &c.Skipped
+	case contract.TaskCancelled:
+		return &c.Cancelled
+	case contract.TaskUncertain:
+		return &c.Uncertain
+	}
+	return nil
+}
+
+func (v *view) draw() {
+	p := render.Progress{JobID: v.job.ID, State: v.job.State, Counts: v.job.Counts, Elapsed: v.elapsed(), Note: v.note}
+	if v.terminal() {
+		v.bar = true
+		fmt.Fprintf(v.app.Stderr, "\r\x1b[K%s", render.Bar(p, v.app.ErrWidth()))
+		return
+	}
+	if line := render.Line(p); line != v.last {
+		v.last = line
+		v.app.tell("%s", line)
+	}
+}
+
+// clear removes the bar, so that what follows stands on a line of its own.
+func (v *view) clear() {
+	if v.bar {
+		fmt.Fprint(v.app.Stderr, "\r\x1b[K")
+		v.bar = false
+	}
+}
+
+func (v *view) elapsed() time.Duration { return elapsed(v.job, v.since, v.app.Now()) }
+
+// elapsed is how long the job has run: by the server's clock once it has ended, else since it began or since we watch.
+func elapsed(job api.Job, since, now time.Time) time.Duration {
+	start := job.StartedAt
+	if start.IsZero() {
+		start = since
+	}
+	if !job.EndedAt.IsZero() {
+		now = job.EndedAt
+		if job.StartedAt.IsZero() {
+			start = job.SubmittedAt
+		}
+	}
+	return max(0, now.Sub(start))
+}
