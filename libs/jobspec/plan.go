@@ -1,7 +1,10 @@
 package jobspec
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/driver/platform"
@@ -40,36 +43,53 @@ func (p *Plan) ReadOnly() bool {
 // job of targets.not_reached_of did not reach; nil when the spec names none. Devices of a platform that nobody knows are
 // skipped. Problems mean that there is no plan.
 func MakePlan(spec contract.JobSpec, devices *inventory.Set, notReached []string) (Plan, []contract.Problem) {
-	resolve := devices.Resolve
+	var selection inventory.Selection
+	var problems []contract.Problem
 	if spec.Targets.NotReachedOf != "" && notReached != nil {
-		resolve = func(sel contract.TargetSelector) (inventory.Selection, []contract.Problem) {
-			return devices.ResolveAmong(sel, notReached)
-		}
+		selection, problems = devices.ResolveAmong(spec.Targets, notReached)
+	} else {
+		selection, problems = devices.Resolve(spec.Targets)
 	}
-	selection, problems := resolve(spec.Targets)
 	if problems != nil {
 		return Plan{}, problems
 	}
 	plan := Plan{Targets: make([]Target, 0, len(selection.Members)), Skipped: selection.Skipped, Revision: selection.Revision}
-	reads := map[string]bool{} // by platform: the grammar is asked once for each
+	grammars := map[string]grammar{} // by platform: each is asked once
 	for _, m := range selection.Members {
-		readOnly, asked := reads[m.Device.Platform]
+		g, asked := grammars[m.Device.Platform]
 		if !asked {
-			readOnly = readsOnly(m.Device.Platform, spec.Commands)
-			reads[m.Device.Platform] = readOnly
+			g = askGrammar(m.Device.Platform, spec.Commands)
+			grammars[m.Device.Platform] = g
 		}
-		plan.Targets = append(plan.Targets, Target{m.Device, m.Revision, readOnly, readOnly || spec.Repeatable})
+		if !g.known {
+			plan.Skipped = append(plan.Skipped, inventory.Skipped{DeviceID: m.Device.ID, Device: m.Device, Reason: fmt.Sprintf("no driver knows its platform %q", clip(m.Device.Platform))})
+			continue
+		}
+		plan.Targets = append(plan.Targets, Target{m.Device, m.Revision, g.readOnly, g.readOnly || spec.Repeatable})
 	}
+	if len(plan.Targets) == 0 {
+		return Plan{}, []contract.Problem{{Field: "targets", Message: "selects only devices of platforms that no driver knows, such as " + plan.Skipped[0].DeviceID,
+			Remedy: "correct their platform in the inventory: one of " + strings.Join(platform.Names(), ", ")}}
+	}
+	slices.SortFunc(plan.Skipped, func(a, b inventory.Skipped) int { return cmp.Compare(a.DeviceID, b.DeviceID) })
 	return plan, nil
 }
 
-func readsOnly(name string, commands []string) bool {
+// grammar is what a platform says of a job's commands.
+type grammar struct {
+	known, readOnly bool
+}
+
+func askGrammar(name string, commands []string) grammar {
+	if _, err := platform.Lookup(name); err != nil {
+		return grammar{}
+	}
 	for _, command := range commands {
 		if !platform.ReadOnly(name, command) {
-			return false
+			return grammar{known: true}
 		}
 	}
-	return true
+	return grammar{known: true, readOnly: len(commands) > 0}
 }
 
 // NotReadOnly lists the commands that may change something on a platform of the plan, for the question that is asked

@@ -17,7 +17,7 @@ const maxLength = 128
 
 // To returns up to limit candidates that are near to word, the nearest first. Case does not count. Nearness is the number
 // of letters to insert, remove, change or swap, at most a third of the word's length and at least one; a candidate
-// that begins with the word is near as well.
+// that begins with the word is near as well. Those that are much farther than the nearest are left out.
 func To(word string, candidates iter.Seq[string], limit int) []string {
 	type near struct {
 		word     string
@@ -47,7 +47,7 @@ func To(word string, candidates iter.Seq[string], limit int) []string {
 	})
 	var words []string
 	for _, f := range found {
-		if len(words) < limit && !slices.Contains(words, f.word) {
+		if len(words) < limit && f.distance <= found[0].distance+1 && !slices.Contains(words, f.word) {
 			words = append(words, f.word)
 		}
 	}
