@@ -57,7 +57,7 @@ Without a server, start one on this machine:  netrust up --lab
 Then ask something of every device:           netrust run 'show version' --all`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkOutput() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) },
 	}
 	root.SetIn(deps.Stdin)
 	root.SetOut(deps.Stdout)
@@ -80,12 +80,19 @@ func Execute(ctx context.Context, root *cobra.Command, deps Deps, args []string)
 		return ExitDone
 	}
 	if text := explain(err); text != "" {
-		fmt.Fprintf(deps.Stderr, "netrust: %s\n", text)
+		if !strings.HasPrefix(text, "netrust") { // a message of misuse begins with its command
+			text = "netrust: " + text
+		}
+		fmt.Fprintln(deps.Stderr, text)
 	}
 	return exitCode(err)
 }
 
-func (a *app) checkOutput() error {
+// checkFlags makes misuse of what cobra would later call a failure.
+func (a *app) checkFlags(cmd *cobra.Command) error {
+	if err := cmd.ValidateFlagGroups(); err != nil {
+		return misusedIn(cmd, "%v", err)
+	}
 	for _, f := range render.Formats {
 		if a.output == f {
 			return nil

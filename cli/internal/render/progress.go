@@ -46,19 +46,23 @@ func Line(p Progress) string {
 
 func counts(p Progress) string {
 	c := p.Counts
-	parts := []string{fmt.Sprintf("%d/%d", Done(c), c.Total), fmt.Sprintf("%d ok", c.Succeeded)}
-	for _, n := range []struct {
-		count int
-		word  string
-	}{{c.Failed, "failed"}, {c.Uncertain, "uncertain"}, {c.Skipped, "skipped"}, {c.Cancelled, "cancelled"}, {c.Running, "running"}} {
-		if n.count > 0 || n.word == "failed" {
-			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.word))
-		}
+	parts := []string{fmt.Sprintf("%d/%d", Done(c), c.Total), fmt.Sprintf("%d ok", c.Succeeded), fmt.Sprintf("%d failed", c.Failed)}
+	if c.Running > 0 {
+		parts = append(parts, fmt.Sprintf("%d running", c.Running))
 	}
 	if rate := Rate(Done(c), p.Elapsed); rate != "" {
 		parts = append(parts, rate)
 	}
 	parts = append(parts, Duration(p.Elapsed))
+	// What is rare stands last: a narrow terminal cuts the end.
+	for _, n := range []struct {
+		count int
+		word  string
+	}{{c.Uncertain, "uncertain"}, {c.Skipped, "skipped"}, {c.Cancelled, "cancelled"}} {
+		if n.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.word))
+		}
+	}
 	if p.Note != "" {
 		parts = append(parts, Clean(p.Note))
 	}
