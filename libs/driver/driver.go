@@ -48,7 +48,8 @@ type Target struct {
 }
 
 // HostKeys decides whether a device's host key is the one that it had. Package hostkey has one over known_hosts and one
-// in memory; the executor has one over KV. It is used by several sessions at once.
+// in memory; the executor has one over KV. It is used by several sessions at once. The address is written as in
+// known_hosts: the host, or [host]:port when the port is not 22.
 type HostKeys interface {
 	// Algorithms lists the key types (ssh-ed25519, ssh-rsa, …) stored for the device, so that the server is asked for
 	// one of those only; empty when none is stored. It must not block: it is called before each handshake.

@@ -313,3 +313,20 @@ func EffectOf(err error) Effect {
 	}
 	return contract.EffectPossible
 }
+
+// ErrOutOfTime is the cause of a context that ended because a driver's own time for a step was over, not its caller's.
+var ErrOutOfTime = errors.New("the time for it is over")
+
+// EndedError says in the words of this package why a context ended at a stage: a [TimeoutError] when the driver's own time
+// was over ([ErrOutOfTime]; before the server had spoken an [UnreachableError]), otherwise a [CancelledError].
+func EndedError(ctx context.Context, t Target, stage Stage, after time.Duration) error {
+	cause := context.Cause(ctx)
+	if !errors.Is(cause, ErrOutOfTime) {
+		return &CancelledError{DeviceID: t.DeviceID, Stage: stage, Err: cause}
+	}
+	if stage == StageDial || stage == StageHandshake {
+		return &UnreachableError{DeviceID: t.DeviceID, Address: t.Address, Stage: stage,
+			Err: fmt.Errorf("no answer within %s: %w", after.Round(time.Millisecond), cause)}
+	}
+	return &TimeoutError{DeviceID: t.DeviceID, Address: t.Address, Stage: stage, After: after}
+}

@@ -1,0 +1,28 @@
+package cli
+
+import "regexp"
+
+// Plain cleans what a command printed without a terminal, so that it reads as it would have in one.
+type Plain struct {
+	screen *screen
+	answer *answer
+}
+
+// NewPlain collects at most max bytes (0: all).
+func NewPlain(max int64, lead *regexp.Regexp) *Plain {
+	p := &Plain{answer: &answer{echoed: true, max: max, lead: lead}}
+	p.screen = newScreen(p.answer.line)
+	return p
+}
+
+// Write takes the next bytes.
+func (p *Plain) Write(b []byte) { p.screen.write(b) }
+
+// Finish gives what was collected. It is the last call.
+func (p *Plain) Finish() Result {
+	if rest := p.screen.seen(); len(rest) > 0 {
+		p.answer.line(rest, true)
+	}
+	p.answer.finish()
+	return Result{Text: p.answer.String(), Cut: p.answer.cut}
+}

@@ -1,0 +1,149 @@
+// Package sshtransport makes SSH connections to devices: bounded, with the host key checked, by one login, and wholly gone
+// when closed.
+//
+// Every step ends when its context does, also against a peer that accepts the connection and never speaks. A login offers
+// one method: the key if there is one and the server takes keys, otherwise the password, by the method "password" or, where
+// the server does not offer that, by "keyboard-interactive"; so a wrong password costs one failed login, not two. The
+// server is asked for a host key of a type that is stored, so that a second key of the server is no false alarm.
+//
+// Its errors are those of package driver, with the stage that was reached.
+package sshtransport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/netrust/netrust/libs/driver"
+	"github.com/netrust/netrust/libs/driver/platform"
+)
+
+// Conn is an authenticated SSH connection. Its methods may be called at once.
+type Conn struct {
+	target driver.Target
+	raw    *watchedConn
+	ssh    ssh.Conn
+
+	workers sync.WaitGroup
+	closing sync.Once
+}
+
+// Dial connects and logs in, or fails when ctx ends.
+func Dial(ctx context.Context, t driver.Target) (*Conn, error) {
+	port := t.Port
+	if port == 0 {
+		p, err := platform.Lookup(t.Platform)
+		if err != nil {
+			return nil, &driver.RefusedError{DeviceID: t.DeviceID, Err: err}
+		}
+		port = p.Port
+	}
+	dialled := net.JoinHostPort(t.Address, strconv.Itoa(port))
+	a := &attempt{target: t, ctx: ctx, started: time.Now(), at: knownhosts.Normalize(dialled)}
+	a.reach(driver.StageDial)
+	config, err := a.config()
+	if err != nil {
+		return nil, &driver.RefusedError{DeviceID: t.DeviceID, Err: err}
+	}
+	var dialer net.Dialer
+	raw, err := dialer.DialContext(ctx, "tcp", dialled)
+	if err != nil {
+		return nil, a.fault(err)
+	}
+	a.reach(driver.StageHandshake)
+	watched := &watchedConn{Conn: raw}
+	a.raw = watched
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	sshConn, channels, requests, err := ssh.NewClientConn(watched, t.Address, config)
+	if !stop() && err == nil { // the context ended just as the login was done
+		_ = sshConn.Close()
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = raw.Close()
+		return nil, a.fault(err)
+	}
+	c := &Conn{target: t, raw: watched, ssh: sshConn}
+	c.workers.Go(func() { ssh.DiscardRequests(requests) })
+	c.workers.Go(func() { rejectAll(channels) })
+	return c, nil
+}
+
+// Close ends the connection at once and waits until nothing of it runs any more.
+func (c *Conn) Close() error {
+	c.Abandon()
+	c.workers.Wait()
+	_ = c.ssh.Wait()
+	return nil
+}
+
+// rejectAll refuses the channels that a server would open: we forward nothing.
+func rejectAll(channels <-chan ssh.NewChannel) {
+	for ch := range channels {
+		_ = ch.Reject(ssh.Prohibited, "nothing is forwarded")
+	}
+}
+
+// watchedConn knows whether the peer ever said anything, and whether it went away.
+type watchedConn struct {
+	net.Conn
+	heard, broken atomic.Bool
+}
+
+// Read notes what the peer does.
+func (c *watchedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.heard.Load() {
+		c.heard.Store(true)
+	}
+	if err != nil {
+		c.broken.Store(true)
+	}
+	return n, err
+}
+
+// attempt is one connection being made.
+type attempt struct {
+	target  driver.Target
+	ctx     context.Context // of the one Dial call that the attempt is part of
+	started time.Time
+	at      string       // the address as in known_hosts
+	stage   atomic.Value // driver.Stage
+	raw     *watchedConn
+	offered atomic.Bool // a secret or key was offered
+	hostKey error       // what the host key check said
+}
+
+func (a *attempt) reach(s driver.Stage) { a.stage.Store(s) }
+
+// fault says in the words of package driver why the attempt failed.
+func (a *attempt) fault(err error) error {
+	t := a.target
+	stage := a.stage.Load().(driver.Stage)
+	var hostKey *driver.HostKeyError
+	switch {
+	case errors.As(a.hostKey, &hostKey):
+		return hostKey
+	case a.ctx.Err() != nil:
+		return driver.EndedError(a.ctx, t, stage, time.Since(a.started))
+	case stage == driver.StageAuthentication && (a.offered.Load() || !lost(err)):
+		// Some devices just hang up on a wrong password.
+		return &driver.AuthenticationError{DeviceID: t.DeviceID, Address: t.Address, Username: t.Username, Stage: stage, Err: err}
+	case stage == driver.StageHandshake && lost(err) && !a.raw.heard.Load():
+		return &driver.BusyError{DeviceID: t.DeviceID, Address: t.Address, Err: err,
+			Reason: "it closed the connection without a word, as a device does that has no session left"}
+	case errors.As(err, new(*ssh.AlgorithmNegotiationError)):
+		return &driver.UnreachableError{DeviceID: t.DeviceID, Address: t.Address, Stage: stage,
+			Err: fmt.Errorf("%w; if the device knows only old algorithms, allow legacy_algorithms for it", err)}
+	default:
+		return &driver.UnreachableError{DeviceID: t.DeviceID, Address: t.Address, Stage: stage, Err: err}
+	}
+}
