@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/services/scheduler/internal/job"
+)
+
+// active is a job in memory, with what the engine keeps beside it.
+type active struct {
+	*job.Job
+	cancel   *contract.JobCancel
+	busy     bool              // an effect is under way
+	stopSent bool              // its gate is closed, or about to be
+	queues   map[string]*queue // by site: tasks to release
+	parked   map[string][]int  // by authentication domain: waiting for a first login to succeed
+}
+
+// prepare makes the queues, as the job's tasks are known.
+func (a *active) prepare() {
+	a.queues, a.parked = map[string]*queue{}, map[string][]int{}
+}
+
+// enqueue puts every task that waits in the queue of its site.
+func (a *active) enqueue() {
+	for i := range a.Tasks {
+		if a.Tasks[i].Phase == job.Waiting {
+			a.queue(a.site(i)).push(i)
+		}
+	}
+}
+
+func (a *active) site(i int) string { return a.Tasks[i].Device.Site }
+
+func (a *active) queue(site string) *queue {
+	q := a.queues[site]
+	if q == nil {
+		q = &queue{}
+		a.queues[site] = q
+	}
+	return q
+}
+
+// releasable reports whether the job may put tasks out now.
+func (a *active) releasable() bool {
+	return a.State == contract.JobRunning && a.Stopping == nil && !a.GateClosed && a.GateSeq != 0 && a.Out() < a.Spec.Limits.Parallel
+}
+
+// queue is first in, first out, and lets what was taken be put back in front.
+type queue struct {
+	items []int32
+	head  int
+}
+
+func (q *queue) push(i int) { q.items = append(q.items, int32(i)) }
+
+func (q *queue) pushFront(i int) {
+	if q.head == 0 {
+		q.items = append([]int32{int32(i)}, q.items...)
+		return
+	}
+	q.head--
+	q.items[q.head] = int32(i)
+}
+
+func (q *queue) pop() (int, bool) {
+	if q.head == len(q.items) {
+		q.items, q.head = q.items[:0], 0
+		return 0, false
+	}
+	i := q.items[q.head]
+	q.head++
+	return int(i), true
+}

@@ -1,0 +1,188 @@
+// Package engine is the leading scheduler at work: it follows the log, decides, and writes.
+//
+// One goroutine, the loop, owns all state: what comes from the streams and what effects (writes that take time) report is
+// handed to it as functions. Everything it knows is rebuilt from the log by the next leader; every write carries the
+// expectation of what it was decided from, so a deposed leader is refused ([ErrDeposed]).
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/inventory"
+)
+
+// ErrDeposed: another scheduler has written what this one was about to.
+var ErrDeposed = errors.New("another scheduler has taken over")
+
+// Config bounds and times the engine.
+type Config struct {
+	// Incarnation is this scheduler's name in what it writes.
+	Incarnation string
+	// ReleaseEvery is the pace of releases.
+	ReleaseEvery time.Duration
+	// UnclaimedAfter is when a released task that nobody claimed is released again.
+	UnclaimedAfter time.Duration
+	// SilentAfter is when an executor that gave no sign of life is taken for gone, should its key's end be missed.
+	SilentAfter time.Duration
+	// MaxTasks bounds the tasks of all running jobs in memory; more jobs wait as submitted.
+	MaxTasks int
+	// KeepRecords is how long a job's ledger records stay after its end.
+	KeepRecords time.Duration
+}
+
+// Engine is one term of leadership. Make a new one for each.
+type Engine struct {
+	conn *bus.Conn
+	cfg  Config
+	log  zerolog.Logger
+
+	events  chan func()
+	failed  chan error
+	effects sync.WaitGroup
+
+	devices  *inventory.Set
+	jobs     map[string]*active
+	waiting  []*active // submitted, not planned yet
+	tasks    int       // of all jobs in memory
+	planning int       // effects that plan, under way
+
+	fleet   fleet
+	leases  map[deviceKey]*lease
+	claims  map[claimKey]*claim
+	timers  timers
+	kept    retention
+	release releaser
+	started bool // the log is replayed
+}
+
+// New makes an engine. It does no I/O.
+func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Engine {
+	return &Engine{
+		conn: conn, cfg: cfg, log: log,
+		events: make(chan func(), 4096), failed: make(chan error, 1),
+		devices: inventory.NewSet(nil), jobs: map[string]*active{},
+		kept: newRetention(), leases: map[deviceKey]*lease{}, claims: map[claimKey]*claim{},
+		fleet: newFleet(), release: newReleaser(),
+	}
+}
+
+// Run leads until ctx ends or the leadership shows to be lost.
+func (e *Engine) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	ready := make(chan struct{})
+	g.Go(func() error { return e.follow(ctx, g, ready) })
+	g.Go(func() error { return e.loop(ctx, ready) })
+	g.Go(func() error { return e.publishReleases(ctx) })
+	err := g.Wait()
+	e.effects.Wait()
+	return err
+}
+
+// loop runs what is handed in, and releases tasks at its pace. Until the log is replayed it only takes in.
+func (e *Engine) loop(ctx context.Context, ready <-chan struct{}) error {
+	ticker := time.NewTicker(e.cfg.ReleaseEvery)
+	defer ticker.Stop()
+	housekeeping := time.NewTicker(time.Second)
+	defer housekeeping.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-e.failed:
+			return err
+		case <-ready:
+			ready, e.started = nil, true
+			e.resume(ctx)
+		case f := <-e.events:
+			f()
+			e.drainEvents()
+		case now := <-housekeeping.C:
+			if e.started {
+				e.housekeep(ctx, now)
+			}
+		case <-ticker.C:
+		}
+		if e.started {
+			e.advance(ctx)
+		}
+	}
+}
+
+// drainEvents takes in what else is waiting, so that decisions are made once for all of it.
+func (e *Engine) drainEvents() {
+	for range cap(e.events) {
+		select {
+		case f := <-e.events:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+// advance does what can be done now.
+func (e *Engine) advance(ctx context.Context) {
+	now := time.Now()
+	e.fire(now)
+	e.missClaims(now)
+	e.planNext(ctx)
+	for _, a := range e.jobs {
+		e.step(ctx, a, now)
+	}
+	if now.Sub(e.release.last) >= e.cfg.ReleaseEvery {
+		e.releaseTasks(now)
+	}
+}
+
+// post hands a function to the loop. It gives up when ctx ends.
+func (e *Engine) post(ctx context.Context, f func()) error {
+	select {
+	case e.events <- f:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fail ends the term.
+func (e *Engine) fail(err error) {
+	select {
+	case e.failed <- err:
+	default:
+	}
+}
+
+// effect runs do outside the loop, again and again until it succeeds, then done in the loop. A job has one effect at a time.
+func (e *Engine) effect(ctx context.Context, a *active, what string, do func(context.Context) error, done func()) {
+	a.busy = true
+	e.effects.Go(func() {
+		for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+			err := do(ctx)
+			if err == nil {
+				break
+			}
+			if errors.Is(err, ErrDeposed) {
+				e.fail(fmt.Errorf("%s job %s: %w", what, a.ID, err))
+				return
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			e.log.Warn().Err(err).Str("job_id", a.ID).Str("step", what).Msg("a step of a job failed; trying again")
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+		}
+		_ = e.post(ctx, func() { a.busy = false; done() }) // refused only when the term ends
+	})
+}

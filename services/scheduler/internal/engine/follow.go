@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/jobspec"
+	"github.com/netrust/netrust/libs/kvstore"
+	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/services/scheduler/internal/job"
+)
+
+// follow replays inventory, jobs and ledger in this order (a ledger record means something only when its job's tasks are
+// known), closes ready, and goes on following all three.
+func (e *Engine) follow(ctx context.Context, g *errgroup.Group, ready chan<- struct{}) error {
+	devices := kvstore.Open[contract.Device](e.conn, contract.BucketInventory)
+	err := e.caughtUp(ctx, g, func(caughtUp func()) error {
+		return devices.Watch(ctx, ">", caughtUp, e.onDevice)
+	})
+	if err != nil {
+		return err
+	}
+	err = e.caughtUp(ctx, g, func(caughtUp func()) error {
+		return e.conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamJobs, CaughtUp: caughtUp}, func(s bus.Stored) error {
+			return e.post(ctx, func() { e.onJobMessage(s) })
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := e.loadManifests(ctx); err != nil {
+		return err
+	}
+	err = e.caughtUp(ctx, g, func(caughtUp func()) error {
+		return e.conn.Follow(ctx, bus.FollowConfig{Stream: ledger.Stream, LastPerSubject: true, CaughtUp: caughtUp}, func(s bus.Stored) error {
+			entry, err := ledger.Decode(s)
+			if err != nil {
+				e.log.Error().Err(err).Msg("a ledger entry cannot be read; it is left out")
+				return nil
+			}
+			return e.post(ctx, func() { e.onLedger(entry) })
+		})
+	})
+	if err != nil {
+		return err
+	}
+	close(ready)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// caughtUp starts a follower and waits until the loop has taken in all that it found.
+func (e *Engine) caughtUp(ctx context.Context, g *errgroup.Group, follow func(caughtUp func()) error) error {
+	done := make(chan struct{})
+	g.Go(func() error { return follow(func() { close(done) }) })
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return e.inLoop(ctx, func() {})
+}
+
+// inLoop runs f in the loop and waits for it.
+func (e *Engine) inLoop(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	if err := e.post(ctx, func() { f(); close(done) }); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) onDevice(entry kvstore.Entry[contract.Device]) error {
+	if entry.Deleted {
+		if id, err := contract.ParseInventoryKey(entry.Key); err == nil {
+			e.devices.Delete(id, entry.Revision)
+		}
+		return nil
+	}
+	device := entry.Value
+	e.devices.Put(&device, entry.Revision)
+	return nil
+}
+
+// onJobMessage applies a command or an event. What this engine wrote itself comes back here too, and is no news.
+func (e *Engine) onJobMessage(s bus.Stored) {
+	id, _, err := contract.ParseJobSubject(s.Subject)
+	if err == nil {
+		switch s.HeaderValue(contract.HeaderType) {
+		case contract.TypeJobSubmit:
+			err = e.onSubmit(id, s)
+		case contract.TypeJobCancel:
+			err = e.onCancel(id, s)
+		case contract.TypeJobEvent:
+			err = e.onEvent(id, s)
+		default:
+			err = fmt.Errorf("unknown message type %q", s.HeaderValue(contract.HeaderType))
+		}
+	}
+	if err != nil {
+		e.log.Error().Err(err).Str("subject", s.Subject).Uint64("seq", s.Seq).Msg("a message about a job cannot be read; it is left out")
+	}
+}
+
+func (e *Engine) onSubmit(id string, s bus.Stored) error {
+	var m contract.JobSubmit
+	if err := json.Unmarshal(s.Data, &m); err != nil {
+		return err
+	}
+	if e.jobs[id] != nil {
+		return fmt.Errorf("job %s was submitted before", id)
+	}
+	a := &active{Job: &job.Job{
+		ID: id, Principal: m.Principal, Spec: jobspec.WithDefaults(m.Spec), Submitted: m.At, Order: s.Seq, State: contract.JobSubmitted,
+	}}
+	e.jobs[id] = a
+	e.waiting = append(e.waiting, a)
+	return nil
+}
+
+func (e *Engine) onCancel(id string, s bus.Stored) error {
+	var m contract.JobCancel
+	if err := json.Unmarshal(s.Data, &m); err != nil {
+		return err
+	}
+	if a := e.jobs[id]; a != nil && a.cancel == nil {
+		a.cancel = &m
+	}
+	return nil
+}
+
+func (e *Engine) onEvent(id string, s bus.Stored) error {
+	a := e.jobs[id]
+	if a == nil || a.busy || s.Seq <= a.EventSeq {
+		// While an effect is under way, its end applies what it wrote; what another has written it is told as a conflict.
+		return nil
+	}
+	var m contract.JobEvent
+	if err := json.Unmarshal(s.Data, &m); err != nil {
+		return err
+	}
+	a.EventSeq = s.Seq
+	if m.State.Ended() {
+		e.forget(a, m.At)
+		return nil
+	}
+	a.State = m.State
+	if m.Manifest != nil {
+		a.Manifest, a.Deadline = m.Manifest, m.Deadline
+	}
+	if m.Stopping != nil {
+		a.Stopping = m.Stopping
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/ledger"
+)
+
+// deviceKey names a device's lease.
+type deviceKey struct{ site, device string }
+
+// lease is what the engine knows of a device: whether it is held, and which task is out for it.
+type lease struct {
+	seq     uint64
+	held    bool
+	out     *taskRef
+	waiters []taskRef
+}
+
+// taskRef names one task of a job in memory.
+type taskRef struct {
+	job  *active
+	task int
+}
+
+func (e *Engine) device(k deviceKey) *lease {
+	l := e.leases[k]
+	if l == nil {
+		l = &lease{}
+		e.leases[k] = l
+	}
+	return l
+}
+
+// onLedger applies one entry of the ledger.
+func (e *Engine) onLedger(entry ledger.Entry) {
+	switch {
+	case entry.Key.Task != nil:
+		e.onRecord(*entry.Key.Task, entry)
+	case entry.Key.Device != nil:
+		e.onLease(deviceKey{entry.Key.Device.Site, entry.Key.Device.Device}, entry)
+	case entry.Key.Gate != "":
+		e.onGate(entry)
+	case entry.Deleted:
+		e.onGone(entry.Key.Executor)
+	default:
+		e.fleet.put(entry.Executor, time.Now())
+	}
+}
+
+func (e *Engine) onGate(entry ledger.Entry) {
+	a := e.jobs[entry.Key.Gate]
+	if a == nil || entry.Gate == nil {
+		return
+	}
+	a.GateSeq, a.GateClosed = entry.Seq, !entry.Gate.Open
+}
+
+func (e *Engine) onLease(k deviceKey, entry ledger.Entry) {
+	l := e.device(k)
+	if entry.Seq <= l.seq {
+		return
+	}
+	l.seq, l.held = entry.Seq, !entry.Deleted
+	if !l.held {
+		e.wake(l)
+	}
+}
+
+// wake puts the tasks that wait for a device back in their queues, in front: they were there first.
+func (e *Engine) wake(l *lease) {
+	if l.held || l.out != nil {
+		return
+	}
+	for i := len(l.waiters) - 1; i >= 0; i-- {
+		w := l.waiters[i]
+		w.job.queue(w.job.site(w.task)).pushFront(w.task)
+	}
+	l.waiters = nil
+}
+
+// onRecord applies a task's record. Claims are kept also for jobs that have ended: their devices must come free.
+func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
+	if entry.Task == nil {
+		return // purged with its job
+	}
+	e.trackClaim(key, entry)
+	e.kept.sawRecord(key.Job)
+	a := e.jobs[key.Job]
+	if a == nil {
+		return
+	}
+	i := a.Find(key.Device)
+	if i < 0 || !a.Record(i, entry.Seq, entry.Task) {
+		return
+	}
+	l := e.device(deviceKey{key.Site, key.Device})
+	mine := l.out != nil && l.out.job == a && l.out.task == i
+	switch entry.Task.State {
+	case contract.Claimed:
+		l.out = &taskRef{a, i}
+	case contract.Retry:
+		if mine {
+			l.out = nil
+		}
+		e.later(a, i, entry.Task.Retry)
+	default:
+		if mine {
+			l.out = nil
+		}
+	}
+	e.unpark(a, a.Tasks[i].Device.AuthDomain)
+	e.wake(l)
+}
+
+// later puts a task back in its queue when its delay has passed.
+func (e *Engine) later(a *active, i int, d *contract.Delay) {
+	seq := a.Tasks[i].Seq
+	var due time.Time
+	if d != nil {
+		due = d.NotBefore
+	}
+	e.at(due, func(time.Time) {
+		if a.Tasks[i].Seq == seq {
+			a.queue(a.site(i)).push(i)
+		}
+	})
+}
+
+// unpark lets tasks of a domain be tried again: a login has succeeded, or failed and left fewer.
+func (e *Engine) unpark(a *active, domain string) {
+	parked := a.parked[domain]
+	if len(parked) == 0 || !a.MayLogIn(domain) {
+		return
+	}
+	delete(a.parked, domain)
+	for i := len(parked) - 1; i >= 0; i-- {
+		a.queue(a.site(parked[i])).pushFront(parked[i])
+	}
+}

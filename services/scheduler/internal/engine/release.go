@@ -1,0 +1,266 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/services/scheduler/internal/job"
+)
+
+const (
+	// quantum is how many tasks a job puts out before the next job of its priority gets a turn.
+	quantum = 16
+	// maxRelease bounds one batch of releases.
+	maxRelease = 500
+	// window is how many times the fleet's slots are out at most: while one task runs, the next one waits beside it.
+	window = 2
+)
+
+// releaser is what is out, and the batches on their way.
+type releaser struct {
+	last       time.Time
+	turn       int
+	out        map[contract.Class]map[string]int // released or claimed, by class and site
+	outTotal   map[contract.Class]int
+	recoveries []contract.Task
+	batches    chan releaseBatch
+	inFlight   bool
+	unclaimed  []unclaimed // in order of their time
+}
+
+// unclaimed is a released task whose claim has not been seen.
+type unclaimed struct {
+	ref      taskRef
+	seq      uint64
+	releases uint16
+	due      int64 // unix nanoseconds: there may be a hundred thousand
+}
+
+// releaseBatch is tasks to publish, and what to do when that failed.
+type releaseBatch struct {
+	tasks []contract.Task
+	undo  func()
+	done  func()
+}
+
+func newReleaser() releaser { return releaser{batches: make(chan releaseBatch, 1)} }
+
+// releaseTasks puts out as many tasks as the windows allow, urgent ones first.
+func (e *Engine) releaseTasks(now time.Time) {
+	if e.release.inFlight {
+		return
+	}
+	batch := e.release.recoveries
+	if len(batch) > maxRelease {
+		batch = batch[:maxRelease:maxRelease]
+	}
+	e.release.recoveries = e.release.recoveries[len(batch):]
+	e.countOut()
+	var refs []taskRef
+	for _, class := range contract.Classes {
+		refs = e.pickClass(class, refs, maxRelease-len(batch))
+	}
+	if len(batch)+len(refs) == 0 {
+		return
+	}
+	e.release.last, e.release.inFlight = now, true
+	tasks := slices.Clone(batch)
+	for _, r := range refs {
+		tasks = append(tasks, e.message(r.job, r.task))
+		e.expectClaim(r, now)
+	}
+	e.release.batches <- releaseBatch{ // has room: one is in flight at most
+		tasks: tasks,
+		undo:  func() { e.takeBack(refs) },
+		done:  func() { e.release.inFlight = false },
+	}
+}
+
+// countOut sums what is out over the jobs in memory.
+func (e *Engine) countOut() {
+	r := &e.release
+	r.out = map[contract.Class]map[string]int{contract.Urgent: {}, contract.Normal: {}}
+	r.outTotal = map[contract.Class]int{}
+	for _, a := range e.jobs {
+		for site, n := range a.OutAt() {
+			r.out[a.Class()][site] += n
+			r.outTotal[a.Class()] += n
+		}
+	}
+}
+
+// pickClass takes tasks of the class: jobs of a higher priority first, those of the same priority in turns.
+func (e *Engine) pickClass(class contract.Class, refs []taskRef, limit int) []taskRef {
+	var jobs []*active
+	for _, a := range e.jobs {
+		if a.Class() == class && a.releasable() {
+			jobs = append(jobs, a)
+		}
+	}
+	slices.SortFunc(jobs, func(a, b *active) int {
+		return cmp.Or(cmp.Compare(b.Rank(), a.Rank()), cmp.Compare(a.Order, b.Order))
+	})
+	for len(jobs) > 0 {
+		level := 1
+		for level < len(jobs) && jobs[level].Rank() == jobs[0].Rank() {
+			level++
+		}
+		refs = e.pickLevel(jobs[:level], refs, limit)
+		jobs = jobs[level:]
+	}
+	return refs
+}
+
+func (e *Engine) pickLevel(jobs []*active, refs []taskRef, limit int) []taskRef {
+	e.release.turn++
+	for progress := true; progress && len(refs) < limit; {
+		progress = false
+		for i := range jobs {
+			a := jobs[(i+e.release.turn)%len(jobs)]
+			before := len(refs)
+			refs = e.pickJob(a, refs, min(limit, before+quantum))
+			progress = progress || len(refs) > before
+		}
+	}
+	return refs
+}
+
+// pickJob takes tasks of one job, from all its sites, as its own limit and the windows of the sites allow.
+func (e *Engine) pickJob(a *active, refs []taskRef, limit int) []taskRef {
+	r, class := &e.release, a.Class()
+	for site, q := range a.queues {
+		room := window*e.fleet.capacity(class, site) - r.out[class][site]
+		for room > 0 && len(refs) < limit && a.Out() < a.Spec.Limits.Parallel && r.outTotal[class] < window*e.fleet.total[class] {
+			i, ok := q.pop()
+			if !ok {
+				break
+			}
+			if !e.take(a, i) {
+				continue
+			}
+			refs = append(refs, taskRef{a, i})
+			r.out[class][site]++
+			r.outTotal[class]++
+			room--
+		}
+	}
+	return refs
+}
+
+// take puts task i out, unless its device is busy or its domain may not log in: it is then kept where what it waits for
+// will find it, and hides nothing behind it.
+func (e *Engine) take(a *active, i int) bool {
+	t := &a.Tasks[i]
+	if t.Phase != job.Waiting {
+		return false // it was put back, and claimed by a message on its way
+	}
+	l := e.device(deviceKey{t.Device.Site, t.Device.ID})
+	if l.held || l.out != nil {
+		l.waiters = append(l.waiters, taskRef{a, i})
+		return false
+	}
+	if !a.MayLogIn(t.Device.AuthDomain) {
+		a.parked[t.Device.AuthDomain] = append(a.parked[t.Device.AuthDomain], i)
+		return false
+	}
+	l.out = &taskRef{a, i}
+	a.Release(i)
+	return true
+}
+
+// expectClaim notes a released task.
+func (e *Engine) expectClaim(r taskRef, now time.Time) {
+	t := &r.job.Tasks[r.task]
+	e.release.unclaimed = append(e.release.unclaimed, unclaimed{r, t.Seq, t.Releases, now.Add(e.cfg.UnclaimedAfter).UnixNano()})
+}
+
+// missClaims takes back the released tasks that nobody claimed in time: a message may be lost with an executor.
+func (e *Engine) missClaims(now time.Time) {
+	list := e.release.unclaimed
+	n := 0
+	for ; n < len(list) && list[n].due <= now.UnixNano(); n++ {
+		u := &list[n]
+		if u.ref.task < len(u.ref.job.Tasks) {
+			if t := &u.ref.job.Tasks[u.ref.task]; t.Seq == u.seq && t.Releases == u.releases {
+				e.takeBack([]taskRef{u.ref})
+			}
+		}
+	}
+	e.release.unclaimed = list[n:]
+}
+
+func (e *Engine) takeBack(refs []taskRef) {
+	for _, r := range refs {
+		t := &r.job.Tasks[r.task]
+		l := e.device(deviceKey{t.Device.Site, t.Device.ID})
+		if l.out != nil && *l.out == r && !l.held {
+			l.out = nil
+		}
+		if t.Phase == job.Released {
+			r.job.TakeBack(r.task)
+			r.job.queue(r.job.site(r.task)).push(r.task)
+		}
+		e.wake(l)
+	}
+}
+
+// message is the release of task i's next attempt.
+func (e *Engine) message(a *active, i int) contract.Task {
+	t := &a.Tasks[i]
+	d := t.Device
+	return contract.Task{
+		JobID: a.ID, Phase: contract.PhaseRun, DeviceID: d.ID, Site: d.Site, Class: a.Class(), Principal: a.Principal,
+		Attempt: int(t.Attempt) + 1, TaskSeq: t.Seq, DeviceSeq: e.device(deviceKey{d.Site, d.ID}).seq, GateSeq: a.GateSeq,
+		Target: contract.Target{
+			Address: d.Address, Port: d.Port, Platform: d.Platform, Credential: d.Credential, Options: d.Options,
+		},
+		Commands: a.Spec.Commands, Repeatable: t.Repeatable, ReadOnly: t.ReadOnly,
+		CommandTimeoutMS: a.Spec.Limits.CommandTimeoutMS, DeviceTimeoutMS: a.Spec.Limits.DeviceTimeoutMS,
+		Deadline: a.Deadline, Retry: a.Spec.Retry, ReleasedAt: time.Now().UTC(),
+	}
+}
+
+// publishReleases writes batches, one at a time. One that fails is taken back: whether it stands after all does no harm.
+func (e *Engine) publishReleases(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case b := <-e.release.batches:
+			err := e.publish(ctx, b.tasks)
+			if err != nil && ctx.Err() == nil {
+				e.log.Warn().Err(err).Int("tasks", len(b.tasks)).Msg("releasing tasks failed; they are released again")
+				time.Sleep(e.cfg.ReleaseEvery) // NATS is away or its disk full: no hurry
+			}
+			if err := e.post(ctx, func() {
+				if err != nil {
+					b.undo()
+				}
+				b.done()
+			}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (e *Engine) publish(ctx context.Context, tasks []contract.Task) error {
+	messages := make([]bus.Message, len(tasks))
+	for i := range tasks {
+		t := &tasks[i]
+		data, err := json.Marshal(t)
+		if err != nil {
+			return err
+		}
+		messages[i] = bus.Message{
+			Subject: t.Key().Subject(t.Class), Data: data, Type: contract.TypeTask, ID: t.Key().ID(),
+		}
+	}
+	_, err := e.conn.PublishBatch(ctx, messages)
+	return err
+}

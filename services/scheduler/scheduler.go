@@ -1,0 +1,87 @@
+// Package scheduler turns submitted jobs into released tasks, and their results into the job's end.
+//
+// Any number may run; one leads. What the others would have to know is in the log. README.md has the subjects.
+package scheduler
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/scheduler/internal/engine"
+	"github.com/netrust/netrust/services/scheduler/internal/leader"
+)
+
+// Config is the scheduler's settings.
+type Config struct {
+	LeaderTTL      time.Duration `yaml:"leader_ttl" help:"how long a leader that died is believed in; whole seconds"`
+	ReleaseEvery   time.Duration `yaml:"release_every" help:"pace at which tasks are released"`
+	UnclaimedAfter time.Duration `yaml:"unclaimed_after" help:"when a released task that no executor claimed is released again"`
+	SilentAfter    time.Duration `yaml:"silent_after" help:"when an executor without a sign of life is taken for gone; over its liveness TTL"`
+	MaxTasks       int           `yaml:"max_tasks" help:"tasks of running jobs in memory; more jobs wait"`
+	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
+}
+
+// Default settings.
+func Default() Config {
+	return Config{
+		LeaderTTL: 5 * time.Second, ReleaseEvery: 20 * time.Millisecond, UnclaimedAfter: time.Minute,
+		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour,
+	}
+}
+
+// Validate reports every fault.
+func (c *Config) Validate() error {
+	var faults []error
+	check := func(bad bool, path, remedy, what string) {
+		if bad {
+			faults = append(faults, servicekit.Fault(path, remedy, "%s", what))
+		}
+	}
+	check(c.LeaderTTL < 3*time.Second, "leader_ttl", "set it to 3s or more", "the server keeps no shorter TTL")
+	check(c.ReleaseEvery < time.Millisecond || c.ReleaseEvery > time.Second, "release_every", "set it between 1ms and 1s", "out of range")
+	check(c.UnclaimedAfter < time.Second, "unclaimed_after", "set it to 1s or more", "too short")
+	check(c.SilentAfter < 3*time.Second, "silent_after", "set it above the executors' liveness TTL", "too short")
+	check(c.MaxTasks < 1, "max_tasks", "set it to 1 or more", "no job could run")
+	check(c.KeepRecords < time.Minute, "keep_records", "set it to 1m or more", "gateways need a while to read a job's results")
+	return errors.Join(faults...)
+}
+
+// Scheduler is one scheduler process.
+type Scheduler struct {
+	conn *bus.Conn
+	cfg  Config
+	self contract.Leader
+	log  zerolog.Logger
+}
+
+// New checks the settings and makes a scheduler. It does no I/O.
+func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Scheduler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	id := make([]byte, 8)
+	rand.Read(id) //nolint:errcheck // crypto/rand.Read never fails
+	host, _ := os.Hostname()
+	self := contract.Leader{Incarnation: hex.EncodeToString(id), Host: host, Since: time.Now().UTC()}
+	return &Scheduler{conn: conn, cfg: cfg, self: self, log: log.With().Str("scheduler", self.Incarnation).Logger()}, nil
+}
+
+// Run takes part in the election and schedules while it leads, until ctx ends.
+func (s *Scheduler) Run(ctx context.Context) error {
+	election := leader.New(s.conn, s.self, s.cfg.LeaderTTL, s.log)
+	return election.Run(ctx, func(ctx context.Context) error {
+		return engine.New(s.conn, engine.Config{
+			Incarnation: s.self.Incarnation, ReleaseEvery: s.cfg.ReleaseEvery, UnclaimedAfter: s.cfg.UnclaimedAfter,
+			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords,
+		}, s.log).Run(ctx)
+	})
+}
