@@ -51,8 +51,12 @@ func (c *check) fail(field, message, remedy string) {
 	c.p.faults.Add(document.At(at, path, message, remedy))
 }
 
-// has reports whether the field is written, and not with a value of a wrong kind, which is reported already.
+// has reports whether the field is written, and not with a value of a wrong kind or where it cannot be: those are
+// reported already.
 func (c *check) has(field string) bool {
+	if c.given == &c.p.defaults && slices.Contains([]string{"id", "name", "address", "redundancy_group"}, field) {
+		return false
+	}
 	n := c.node.Find(field)
 	return n != nil && n.Kind != document.Null && n.Kind != document.List && n.Kind != document.Map
 }
