@@ -129,8 +129,9 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	return misusedIn(cmd, "%s", text)
 }
 
-// arguments checks how many arguments a command has, and says which it wants.
-func arguments(least, most int, want string) cobra.PositionalArgs {
+// Arguments checks how many arguments a command has (most -1: any number), and says which it wants; a wrong number is
+// misuse.
+func Arguments(least, most int, want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || most >= 0 && len(args) > most {
 			return misusedIn(cmd, "it wants %s", want)
@@ -141,7 +142,7 @@ func arguments(least, most int, want string) cobra.PositionalArgs {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: arguments(0, 0, "no arguments"),
+		Use: "version", Short: "Print the version", Args: Arguments(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.Stdout, "netrust %s\n", a.Version)
 			return err

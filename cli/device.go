@@ -36,7 +36,7 @@ func (a *app) deviceImport() *cobra.Command {
 		Long: `Adds the devices of FILE (YAML; "-" is standard input) to the inventory, and changes those that differ. With --prune it
 also removes the devices that FILE does not name. Shows what changes; asks before it changes or removes a known device.`,
 		Example: "  netrust device import inventory.yaml --preview\n  netrust device import inventory.yaml --prune --yes",
-		Args:    arguments(1, 1, "an inventory file"),
+		Args:    Arguments(1, 1, "an inventory file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := a.readFile(args[0], maxInventory)
 			if err != nil {
@@ -113,7 +113,7 @@ func (a *app) deviceList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List devices",
 		Example: "  netrust device list\n  netrust device list --tag role:core --platform cisco_ios\n  netrust device list --label 'site=paris' --output yaml",
-		Args:    arguments(0, 0, "no arguments"),
+		Args:    Arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withClient(func(c *client.Client) error { return a.listDevices(cmd.Context(), c, f) })
 		},
@@ -151,7 +151,7 @@ func (a *app) listDevices(ctx context.Context, c *client.Client, f client.Device
 func (a *app) deviceShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show DEVICE", Short: "Show a device",
-		Args: arguments(1, 1, "a device's id"),
+		Args: Arguments(1, 1, "a device's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				d, err := c.Device(cmd.Context(), args[0])

@@ -42,7 +42,7 @@ A lost answer is safe: the submission is repeated under the same key, which make
   netrust job submit job.yaml --dry-run
   netrust job submit --command 'show clock' --tag role:core --watch
   generate-job | netrust job submit - --yes --output json`,
-		Args: arguments(0, 1, "one file at most"),
+		Args: Arguments(0, 1, "one file at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec := contract.JobSpec{Kind: contract.JobKindCommand}
 			if len(args) == 1 {
@@ -92,7 +92,7 @@ func (a *app) jobList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List jobs, newest first",
 		Example: "  netrust job list\n  netrust job list --state running --limit 100\n  netrust job list --output json",
-		Args:    arguments(0, 0, "no arguments"),
+		Args:    Arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.State = contract.JobState(state)
 			if f.Limit < 1 {
@@ -150,7 +150,7 @@ func (a *app) jobCancel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel JOB", Short: "Cancel a job: queued devices at once, those in hand at a safe point",
 		Example: "  netrust job cancel 3kq5v2xw7a4m6z1p --reason 'wrong tag'",
-		Args:    arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				job, err := c.Cancel(cmd.Context(), args[0], reason)
@@ -183,7 +183,7 @@ func (a *app) jobRetry() *cobra.Command {
 		Long: `Submits a new job, which names the first one, for the devices on which nothing can have happened and which gave no
 answer. Watches it and prints what came of it.`,
 		Example: "  netrust job retry 3kq5v2xw7a4m6z1p\n  netrust job retry 3kq5v2xw7a4m6z1p --dry-run",
-		Args:    arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error { return a.retry(cmd, c, args[0], yes, dryRun, !detach, o) })
 		},

@@ -29,7 +29,7 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
   netrust run 'show version' --label 'site=paris, role in (core,edge)' --output json
   netrust run 'clear counters' --tag lab --yes
   netrust run 'show clock' --all --dry-run`,
-		Args: arguments(1, -1, "a command to run, in quotes: netrust run 'show clock' --all"),
+		Args: Arguments(1, -1, "a command to run, in quotes: netrust run 'show clock' --all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec := contract.JobSpec{Kind: contract.JobKindCommand, Commands: args}
 			if err := flags.apply(cmd, &spec); err != nil {

@@ -25,7 +25,7 @@ func (a *app) tokenCreate() *cobra.Command {
 		Use: "create NAME", Short: "Make a token; its secret is printed once",
 		Long:    "The secret goes to standard output, so that it can be sent to a file; it is kept nowhere and cannot be shown again.",
 		Example: "  (umask 077; netrust token create nightly --role operator --expires 720h > nightly.token)",
-		Args:    arguments(1, 1, "a name: the principal that the token's requests act as"),
+		Args:    Arguments(1, 1, "a name: the principal that the token's requests act as"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if expires < 0 {
 				return misusedIn(cmd, "--expires %s lies in the past: write a duration such as 720h", expires)
@@ -52,7 +52,7 @@ func (a *app) tokenCreate() *cobra.Command {
 func (a *app) tokenList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List tokens, without their secrets",
-		Args: arguments(0, 0, "no arguments"),
+		Args: Arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withClient(func(c *client.Client) error {
 				list, err := c.Tokens(cmd.Context())
@@ -75,7 +75,7 @@ func (a *app) tokenList() *cobra.Command {
 func (a *app) tokenRemove() *cobra.Command {
 	return &cobra.Command{
 		Use: "rm NAME", Aliases: []string{"remove", "delete"}, Short: "Make a token worthless",
-		Args: arguments(1, 1, "a token's name"),
+		Args: Arguments(1, 1, "a token's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				if err := c.DeleteToken(cmd.Context(), args[0]); err != nil {
