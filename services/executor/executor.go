@@ -1,0 +1,188 @@
+// Package executor takes released tasks, claims them in the ledger, runs them on devices through drivers, and records
+// how they ended. Any number may run. README.md has the subjects and what happens when things fail.
+package executor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/credential"
+	"github.com/netrust/netrust/libs/driver"
+	"github.com/netrust/netrust/libs/driver/hostkey"
+	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/executor/internal/hostkeys"
+	"github.com/netrust/netrust/services/executor/internal/intake"
+	"github.com/netrust/netrust/services/executor/internal/run"
+)
+
+// Config is the executor's settings.
+type Config struct {
+	Sites          []string      `yaml:"sites" help:"sites whose devices it works on; * for all (do not mix with named ones on the same bus)"`
+	NormalSlots    int           `yaml:"normal_slots" help:"tasks of normal class at once"`
+	UrgentSlots    int           `yaml:"urgent_slots" help:"tasks of urgent class at once, besides"`
+	LivenessTTL    time.Duration `yaml:"liveness_ttl" help:"how long it is believed alive after its last sign; whole seconds"`
+	AckWait        time.Duration `yaml:"ack_wait" help:"after how long a task that nobody claimed is delivered again"`
+	ConnectTimeout time.Duration `yaml:"connect_timeout" help:"for a login up to the first prompt, where the device states none"`
+	DrainTimeout   time.Duration `yaml:"task_drain" help:"how long tasks in hand may go on when it ends"`
+	MaxOutput      int64         `yaml:"max_output" help:"bytes kept of one task's output"`
+	HostKey        string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
+	KnownHosts     string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
+}
+
+// Default settings.
+func Default() Config {
+	return Config{
+		Sites: []string{contract.AnySite}, NormalSlots: 256, UrgentSlots: 32, LivenessTTL: ledger.DefaultLivenessTTL,
+		AckWait: bus.DefaultAckWait, ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second, MaxOutput: 8 << 20,
+		HostKey: hostkeys.TrustFirst,
+	}
+}
+
+// Validate reports every fault.
+func (c *Config) Validate() error {
+	var faults []error
+	check := func(bad bool, path, remedy, what string) {
+		if bad {
+			faults = append(faults, servicekit.Fault(path, remedy, "%s", what))
+		}
+	}
+	check(len(c.Sites) == 0, "sites", "name sites, or * for all", "no site")
+	check(c.NormalSlots < 1 || c.NormalSlots > 10_000, "normal_slots", "set it between 1 and 10000", "out of range")
+	check(c.UrgentSlots < 1 || c.UrgentSlots > 10_000, "urgent_slots", "set it between 1 and 10000", "out of range")
+	check(c.LivenessTTL < ledger.MinLivenessTTL, "liveness_ttl", "set it to 3s or more", "the server keeps no shorter TTL")
+	check(c.AckWait < time.Second, "ack_wait", "set it to 1s or more", "too short")
+	check(c.ConnectTimeout < 100*time.Millisecond, "connect_timeout", "set it to 100ms or more", "too short")
+	check(c.MaxOutput < 4096, "max_output", "set it to 4096 or more", "too small")
+	check(c.HostKey != hostkeys.Strict && c.HostKey != hostkeys.TrustFirst, "host_key", "use strict or trust-first", "unknown policy "+c.HostKey)
+	return errors.Join(faults...)
+}
+
+// Executor is one executor process.
+type Executor struct {
+	cfg    Config
+	log    zerolog.Logger
+	conn   *bus.Conn
+	holder *ledger.Holder
+	keys   *hostkeys.Store
+	intake *intake.Intake
+}
+
+// New checks the settings and makes an executor. It reads the known_hosts file, and does no other I/O.
+func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials credential.Provider, log zerolog.Logger) (*Executor, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	var known *hostkey.KnownHosts
+	if cfg.KnownHosts != "" {
+		var err error
+		if known, err = hostkey.NewKnownHosts(cfg.KnownHosts); err != nil {
+			return nil, fmt.Errorf("known_hosts: %w", err)
+		}
+	}
+	self := contract.Executor{
+		Incarnation: newIncarnation(), PID: os.Getpid(), Sites: cfg.Sites, UrgentSlots: cfg.UrgentSlots,
+		NormalSlots: cfg.NormalSlots, StartedAt: time.Now().UTC(),
+	}
+	self.Host, _ = os.Hostname()
+	log = log.With().Str("executor", self.Incarnation).Logger()
+	holder, err := ledger.NewHolder(conn, self, ledger.Config{LivenessTTL: cfg.LivenessTTL}, log)
+	if err != nil {
+		return nil, err
+	}
+	keys := hostkeys.New(conn, known)
+	runner := &run.Runner{
+		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey,
+		Redact: redactor, ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
+	}
+	in := intake.New(conn, holder, runner, intake.Config{
+		Sites: cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
+		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
+	}, log)
+	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in}, nil
+}
+
+func newIncarnation() string {
+	id := make([]byte, 8)
+	rand.Read(id) //nolint:errcheck // crypto/rand.Read never fails
+	return hex.EncodeToString(id)
+}
+
+// Ready returns an error when the executor could not give a sign of life for a while.
+func (e *Executor) Ready(context.Context) error { return e.holder.Ready() }
+
+// Run works until ctx ends. It then takes no more tasks, lets those in hand go on for the drain timeout, cuts off what is
+// left at a safe point, records it, and leaves.
+func (e *Executor) Run(ctx context.Context) error {
+	// What tasks stand on outlives them: it ends when Run returns.
+	base, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	work, cut := context.WithCancelCause(base)
+	defer cut(nil)
+
+	below, belowCtx := errgroup.WithContext(base)
+	below.Go(func() error { return e.holder.Run(belowCtx) })
+	below.Go(func() error { return e.intake.FollowGates(belowCtx) })
+	below.Go(func() error { return e.intake.KeepInHand(belowCtx) })
+	known := make(chan struct{})
+	below.Go(func() error { return e.keys.Run(belowCtx, func() { close(known) }) })
+
+	fetch, fetchCtx := errgroup.WithContext(ctx)
+	context.AfterFunc(belowCtx, func() { cut(context.Cause(belowCtx)) })
+	fetch.Go(func() error {
+		select {
+		case <-known:
+			return e.fetchAll(fetchCtx, work)
+		case <-fetchCtx.Done():
+			return fetchCtx.Err()
+		case <-belowCtx.Done():
+			return context.Cause(belowCtx)
+		}
+	})
+	err := fetch.Wait()
+	e.drain(base, cut)
+	leave()
+	return errors.Join(err, ignoreEnd(below.Wait()))
+}
+
+// fetchAll fetches for every site and class until ctx ends.
+func (e *Executor) fetchAll(ctx, work context.Context) error {
+	e.log.Info().Strs("sites", e.cfg.Sites).Int("normal_slots", e.cfg.NormalSlots).Int("urgent_slots", e.cfg.UrgentSlots).Msg("executor takes tasks")
+	g, ctx := errgroup.WithContext(ctx)
+	for _, site := range e.cfg.Sites {
+		for _, class := range contract.Classes {
+			g.Go(func() error { return e.intake.Fetch(ctx, work, site, class) })
+		}
+	}
+	return g.Wait()
+}
+
+// drain waits for the tasks in hand, and cuts them off when their time is over.
+func (e *Executor) drain(base context.Context, cut context.CancelCauseFunc) {
+	if err := e.holder.Drain(base); err != nil {
+		e.log.Warn().Err(err).Msg("the scheduler could not be told that this executor drains")
+	}
+	timer := time.AfterFunc(e.cfg.DrainTimeout, func() {
+		e.log.Warn().Dur("after", e.cfg.DrainTimeout).Msg("tasks in hand are cut off: the drain timeout has passed")
+		cut(run.ErrShutdown)
+	})
+	defer timer.Stop()
+	e.intake.Wait()
+}
+
+func ignoreEnd(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,300 @@
+// Package intake takes released tasks, claims them, has them run, and records how they ended.
+//
+// A message is acknowledged when the ledger says that it is done with, and left alone while another holder is at work.
+// What cannot be processed is set aside as a dead letter. Slots bound what is in hand, urgent ones apart from normal ones.
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/services/executor/internal/run"
+)
+
+// Intake is an executor's work on tasks.
+type Intake struct {
+	conn   *bus.Conn
+	holder *ledger.Holder
+	runner *run.Runner
+	log    zerolog.Logger
+	cfg    Config
+
+	slots map[contract.Class]*slots
+	tasks sync.WaitGroup
+
+	mu      sync.Mutex
+	inHand  map[*bus.Delivery]struct{}
+	stopped map[string]*stopper // by job
+}
+
+// Config is what an intake needs to know.
+type Config struct {
+	Sites          []string
+	Slots          map[contract.Class]int
+	ConnectTimeout time.Duration
+	AckWait        time.Duration
+	// RecordWithin bounds how long a result is kept in memory for a NATS that is away, when the executor must end.
+	RecordWithin time.Duration
+}
+
+// New makes an intake. It does no I/O.
+func New(conn *bus.Conn, holder *ledger.Holder, runner *run.Runner, cfg Config, log zerolog.Logger) *Intake {
+	in := &Intake{
+		conn: conn, holder: holder, runner: runner, log: log, cfg: cfg,
+		slots: map[contract.Class]*slots{}, inHand: map[*bus.Delivery]struct{}{}, stopped: map[string]*stopper{},
+	}
+	for _, c := range contract.Classes {
+		in.slots[c] = newSlots(cfg.Slots[c])
+	}
+	return in
+}
+
+// Fetch takes tasks of one site and class until ctx ends. The tasks themselves run under work, which must outlive them.
+func (in *Intake) Fetch(ctx, work context.Context, site string, class contract.Class) error {
+	consumer, err := in.consumer(ctx, site, class)
+	if err != nil {
+		return err
+	}
+	slots := in.slots[class]
+	for ctx.Err() == nil {
+		n, err := slots.take(ctx, len(in.cfg.Sites))
+		if err != nil {
+			return err
+		}
+		got := 0
+		err = consumer.Fetch(ctx, n, fetchWait, func(d *bus.Delivery) {
+			got++
+			if ctx.Err() != nil {
+				_ = d.Return() // draining: another executor takes it; if this is lost, it comes again after the wait
+				slots.give(1)
+				return
+			}
+			in.tasks.Go(func() {
+				defer slots.give(1)
+				in.handle(work, d)
+			})
+		})
+		slots.give(n - got)
+		if err != nil && ctx.Err() == nil {
+			in.log.Warn().Err(err).Msg("fetching tasks failed; trying again")
+			pause(ctx, 250*time.Millisecond)
+		}
+	}
+	return ctx.Err()
+}
+
+// fetchWait bounds one fetch, and so how long a drain waits for it.
+const fetchWait = time.Second
+
+// consumer opens the task consumer, trying until NATS gives it.
+func (in *Intake) consumer(ctx context.Context, site string, class contract.Class) (*bus.TaskConsumer, error) {
+	for {
+		c, err := in.conn.Tasks(ctx, site, class, in.cfg.AckWait)
+		if err == nil {
+			return c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		in.log.Warn().Err(err).Msg("opening the task consumer failed; trying again")
+		pause(ctx, 500*time.Millisecond)
+	}
+}
+
+// Wait waits for the tasks in hand.
+func (in *Intake) Wait() { in.tasks.Wait() }
+
+// KeepInHand tells NATS that the messages in hand are being worked on, until ctx ends.
+func (in *Intake) KeepInHand(ctx context.Context) error {
+	ticker := time.NewTicker(in.cfg.AckWait / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		in.mu.Lock()
+		held := make([]*bus.Delivery, 0, len(in.inHand))
+		for d := range in.inHand {
+			held = append(held, d)
+		}
+		in.mu.Unlock()
+		for _, d := range held {
+			if err := d.InProgress(); err != nil {
+				in.log.Debug().Err(err).Msg("a message in hand could not be kept; the ledger refuses its repeat")
+			}
+		}
+	}
+}
+
+func (in *Intake) hold(d *bus.Delivery) (release func()) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.inHand[d] = struct{}{}
+	return func() {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		delete(in.inHand, d)
+	}
+}
+
+// handle does one message: decode, claim, run, record, acknowledge.
+func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
+	defer in.hold(d)()
+	t, err := decode(d)
+	if err != nil {
+		in.setAside(ctx, d, err)
+		return
+	}
+	log := in.log.With().Str("job_id", t.JobID).Str("device_id", t.DeviceID).Int("attempt", t.Attempt).Logger()
+	ctx = log.WithContext(ctx)
+	// Before the claim: a gate that closes after it is seen.
+	stop, done := in.watchJob(t.JobID)
+	defer done()
+	lease, err := in.claim(ctx, t)
+	if err != nil {
+		in.refused(ctx, t, d, err)
+		return
+	}
+	rep := in.runner.Run(ctx, t, lease, stop)
+	if err := in.record(ctx, t, lease, &rep); err != nil {
+		// The claim stands without a result: it is recovered when this executor is gone.
+		log.Error().Err(err).Msg("the result of a task could not be recorded")
+		return
+	}
+	in.ack(ctx, d)
+}
+
+func decode(d *bus.Delivery) (*contract.Task, error) {
+	key, class, err := contract.ParseTaskSubject(d.Subject())
+	if err != nil {
+		return nil, err
+	}
+	var t contract.Task
+	if err := json.Unmarshal(d.Data(), &t); err != nil {
+		return nil, fmt.Errorf("the payload is not a task: %w", err)
+	}
+	if t.Key() != key || t.Class != class {
+		return nil, fmt.Errorf("the payload names task %s of class %s, the subject another", t.Key().ID(), t.Class)
+	}
+	if !t.Recover && (len(t.Commands) == 0 || t.Attempt < 1 || t.DeviceTimeoutMS <= 0 || t.CommandTimeoutMS <= 0) {
+		return nil, errors.New("the task has no commands, no attempt number or no time")
+	}
+	return &t, nil
+}
+
+func (in *Intake) setAside(ctx context.Context, d *bus.Delivery, reason error) {
+	if err := d.SetAside(in.log.WithContext(ctx), reason.Error()); err != nil {
+		in.log.Error().Err(err).Msg("a message that cannot be processed could not be set aside; it comes again")
+	}
+}
+
+// claim claims the task, or recovers it when its holder is gone.
+func (in *Intake) claim(ctx context.Context, t *contract.Task) (*ledger.Lease, error) {
+	commands := in.redacted(t)
+	until := time.Now().Add(in.exclusive(t))
+	if t.Recover {
+		return in.holder.Recover(ctx, t, commands, until)
+	}
+	lease, err := in.holder.Claim(ctx, t, commands, until)
+	if errors.Is(err, ledger.ErrHeld) {
+		// A redelivered message: its holder may be gone.
+		return in.holder.Recover(ctx, t, commands, until)
+	}
+	return lease, err
+}
+
+// exclusive is how long the attempt may take at most: its device timeout, and the last wait to end a session.
+func (in *Intake) exclusive(t *contract.Task) time.Duration {
+	return time.Duration(t.DeviceTimeoutMS)*time.Millisecond + in.cfg.ConnectTimeout
+}
+
+func (in *Intake) redacted(t *contract.Task) []string {
+	redact := in.runner.Redact(t.Target.Platform, nil)
+	out := make([]string, len(t.Commands))
+	for i, c := range t.Commands {
+		out[i] = redact(c)
+	}
+	return out
+}
+
+// refused ends a message whose claim was not granted.
+func (in *Intake) refused(ctx context.Context, t *contract.Task, d *bus.Delivery, err error) {
+	log := zerolog.Ctx(ctx)
+	held := errors.Is(err, ledger.ErrHeld) || errors.Is(err, ledger.ErrTooEarly)
+	switch {
+	case held && !t.Recover:
+		log.Debug().Err(err).Msg("another holder is at work; the message comes again")
+	case held, errors.Is(err, ledger.ErrFinished), errors.Is(err, ledger.ErrStale), errors.Is(err, ledger.ErrGateClosed),
+		errors.Is(err, ledger.ErrDeviceBusy), errors.Is(err, ledger.ErrSettled):
+		log.Debug().Err(err).Msg("nothing to run")
+		in.ack(ctx, d)
+	default:
+		log.Warn().Err(err).Msg("claiming a task failed; the message comes again")
+	}
+}
+
+func (in *Intake) ack(ctx context.Context, d *bus.Delivery) {
+	if err := d.Ack(); err != nil {
+		zerolog.Ctx(ctx).Debug().Err(err).Msg("an acknowledgement was lost; the ledger refuses the repeat")
+	}
+}
+
+// record writes how the task ended. While NATS is away it goes on trying, for as long as the executor lives.
+func (in *Intake) record(ctx context.Context, t *contract.Task, lease *ledger.Lease, rep *run.Report) error {
+	ctx, cancel := withGrace(ctx, in.cfg.RecordWithin)
+	defer cancel()
+	out := run.Decide(t, lease.Attempt(), rep, time.Now(), rand.Float64)
+	var err error
+	if out.Delay != nil {
+		err = lease.Delay(ctx, *out.Delay, out.Started)
+	} else {
+		in.offload(ctx, out.Result)
+		err = lease.Finish(ctx, *out.Result)
+		logResult(ctx, t, out.Result)
+	}
+	if errors.Is(err, ledger.ErrLost) {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("the claim was taken over; the other's record is the truth")
+		return nil
+	}
+	return err
+}
+
+// withGrace is a context that ends a while after its parent does.
+func withGrace(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(ctx, func() { timer.Stop() })
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+func logResult(ctx context.Context, t *contract.Task, r *contract.Result) {
+	ev := zerolog.Ctx(ctx).Debug()
+	if r.State == contract.TaskUncertain {
+		ev = zerolog.Ctx(ctx).Error() // a person must look
+	}
+	if r.Error != nil {
+		ev = ev.Str("kind", string(r.Error.Kind)).Str("reason", r.Error.Message)
+	}
+	ev.Str("task_id", t.Key().ID()).Str("state", string(r.State)).Int64("duration_ms", r.DurationMS).Msg("task ended")
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

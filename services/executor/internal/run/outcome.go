@@ -1,0 +1,153 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/driver"
+	"github.com/netrust/netrust/libs/jobspec"
+	"github.com/netrust/netrust/libs/ledger"
+)
+
+// credentialError says that the credential could not be resolved: nothing was sent anywhere.
+type credentialError struct{ err error }
+
+func (e *credentialError) Error() string { return "resolving the credential: " + e.err.Error() }
+func (e *credentialError) Unwrap() error { return e.err }
+
+// Outcome is what the ledger is told: exactly one of Result and Delay is set.
+type Outcome struct {
+	Result *contract.Result
+	Delay  *contract.Delay
+	// Started says whether the attempt counts, where there is a delay.
+	Started bool
+}
+
+// Decide says how a task ended, or that it is to be tried again: only after errors that are known to come before any
+// effect, or where repeating harms nothing; never after a refused login or a rejected command.
+func Decide(t *contract.Task, attempt int, rep *Report, now time.Time, rnd func() float64) Outcome {
+	if rep.Err == nil {
+		return Outcome{Result: result(rep, contract.TaskSucceeded, nil)}
+	}
+	if again := notCounted(t, rep); again != "" {
+		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.UTC()}}
+	}
+	e, state := taskError(t, rep)
+	if mayRetry(t, e) && attempt < t.Retry.Attempts {
+		if due := now.Add(jobspec.RetryDelay(t.Retry, attempt, rnd)); due.Before(t.Deadline) {
+			return Outcome{Started: true, Delay: &contract.Delay{Reason: e.Message, Error: e, NotBefore: due.UTC()}}
+		}
+	}
+	return Outcome{Result: result(rep, state, e)}
+}
+
+// mayRetry says whether trying again is safe and may help.
+func mayRetry(t *contract.Task, e *contract.TaskError) bool {
+	switch e.Kind {
+	case contract.KindUnreachable, contract.KindBusy, contract.KindTimeout, contract.KindAmbiguous:
+		return e.Effect == contract.EffectNone || t.Repeatable
+	}
+	return false
+}
+
+// notCounted says why an attempt is to be made again without being counted, or "".
+func notCounted(t *contract.Task, rep *Report) string {
+	switch {
+	case errors.As(rep.Err, new(*ledger.ExpiredError)) && !rep.Sent:
+		return "not started: " + rep.Err.Error()
+	case errors.Is(rep.Err, ErrShutdown) && (t.Repeatable || !rep.Sent):
+		return "the executor had to end"
+	}
+	return ""
+}
+
+// taskError turns what stopped the task into words for people, and says how the task ended.
+func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.TaskState) {
+	err := rep.Err
+	e := &contract.TaskError{Kind: driver.KindOf(err), Effect: driver.EffectOf(err), Message: rep.redact(err.Error())}
+	switch {
+	case errors.As(err, new(*credentialError)):
+		e.Kind, e.Effect = contract.KindCredential, contract.EffectNone
+	case errors.As(err, new(*ledger.ExpiredError)):
+		e.Kind, e.Effect = contract.KindDeadline, contract.EffectNone
+	case err == ErrStopped: //nolint:errorlint // as it comes from between two commands; inside one it is wrapped by the driver
+		e.Kind, e.Effect, e.Message = contract.KindCancelled, contract.EffectNone, "the job was stopped"
+	case errors.Is(err, ErrStopped), errors.Is(err, ErrShutdown):
+		e.Kind = contract.KindCancelled
+	case errors.Is(err, driver.ErrOutOfTime), e.Kind == contract.KindDeadline:
+		e.Kind = contract.KindTimeout
+	}
+	if t.ReadOnly {
+		e.Effect = contract.EffectNone // reading has none, however it ended
+	}
+	e.Remedy = remedy(e.Kind)
+	state := contract.TaskFailed
+	switch {
+	case e.Effect == contract.EffectPossible && e.Kind != contract.KindRejected:
+		state = contract.TaskUncertain
+	case e.Kind == contract.KindCancelled:
+		state = contract.TaskCancelled
+	}
+	if rep.Changed && rep.Done > 0 {
+		// What the commands before this one did stands.
+		e.Effect = contract.EffectPossible
+		e.Message += fmt.Sprintf(" (%d of %d commands had been done)", rep.Done, len(t.Commands))
+	}
+	return e, state
+}
+
+// remedy says what to do, where there is something to say for every device.
+func remedy(k contract.ErrorKind) string {
+	switch k {
+	case contract.KindUnreachable:
+		return "check address, port and the way to the device, then retry the job"
+	case contract.KindAuthentication:
+		return "check user, password or key of the credential, then retry the job"
+	case contract.KindCredential:
+		return "give the executor the credential, then retry the job"
+	case contract.KindHostKey:
+		return "if the device was replaced, add its new key to the executors' known_hosts file, then retry the job"
+	case contract.KindBusy:
+		return "close idle sessions on the device, then retry the job"
+	case contract.KindTimeout:
+		return "allow the command more time, or look why the device is slow"
+	}
+	return ""
+}
+
+func result(rep *Report, s contract.TaskState, e *contract.TaskError) *contract.Result {
+	return &contract.Result{
+		State: s, Error: e, StartedAt: rep.Started, FinishedAt: rep.Ended, DurationMS: rep.Ended.Sub(rep.Started).Milliseconds(),
+		Outputs: rep.Outputs, Summary: summary(rep.Outputs),
+	}
+}
+
+// maxSummary bounds the line of the answer that lists show, in bytes.
+const maxSummary = 200
+
+// summary is the first line that says something: it has two words at least.
+func summary(outputs []contract.CommandOutput) string {
+	fallback := ""
+	for _, o := range outputs {
+		for line := range strings.Lines(o.Output) {
+			line = strings.Join(strings.Fields(line), " ")
+			if len(line) > maxSummary {
+				line = strings.ToValidUTF8(line[:maxSummary], "")
+			}
+			if !strings.ContainsFunc(line, unicode.IsLetter) {
+				continue
+			}
+			if strings.Contains(line, " ") {
+				return line
+			}
+			if fallback == "" {
+				fallback = line
+			}
+		}
+	}
+	return fallback
+}

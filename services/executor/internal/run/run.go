@@ -1,0 +1,181 @@
+// Package run works on one claimed task: it logs in, runs the commands, and says how it ended.
+//
+// It never touches the device past the claim's exclusive time, and stops at a safe point when the job is stopped: at
+// once while reading, between two commands otherwise. It writes nothing: the caller records what it returns.
+package run
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/credential"
+	"github.com/netrust/netrust/libs/driver"
+)
+
+// Lease is the right to work on the device.
+type Lease interface {
+	// Check returns an error when an effect that takes at most need must not begin now.
+	Check(now time.Time, need time.Duration) error
+}
+
+// Runner runs tasks. It is safe for concurrent use.
+type Runner struct {
+	Drivers     *driver.Registry
+	Credentials credential.Provider
+	// HostKeys gives the host key store for a policy; HostKeyPolicy is the policy of devices that state none.
+	HostKeys      func(policy string) driver.HostKeys
+	HostKeyPolicy string
+	// Redact returns what removes secrets from a platform's output; secrets are the literal ones in use.
+	Redact         func(platform string, secrets []string) func(string) string
+	ConnectTimeout time.Duration
+	// MaxOutput bounds what is kept of one task's output, in bytes.
+	MaxOutput int64
+}
+
+// Causes of a context that ended early.
+var (
+	ErrStopped  = errors.New("the job was stopped")
+	ErrShutdown = errors.New("the executor had to end")
+)
+
+// Stop tells a running task that its job takes no more work: closed when so.
+type Stop <-chan struct{}
+
+// Report is what was done on the device.
+type Report struct {
+	Outputs []contract.CommandOutput
+	Started time.Time
+	Ended   time.Time
+	// Sent says that at least one command was sent; Changed that one that is not known to only read was.
+	Sent    bool
+	Changed bool
+	// Done is how many commands ended well.
+	Done   int
+	Err    error
+	redact func(string) string
+}
+
+// Run does the task. ctx bounds it as a whole.
+func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop Stop) Report {
+	rep := Report{Started: time.Now().UTC(), redact: r.Redact(t.Target.Platform, nil)}
+	deadline := time.Duration(t.DeviceTimeoutMS) * time.Millisecond
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, driver.ErrOutOfTime)
+	defer cancel()
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	if t.Repeatable {
+		go func() { // repeating harms nothing, so it can be cut off at any point
+			select {
+			case <-stop:
+				abort(ErrStopped)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	rep.Err = r.work(ctx, t, lease, stop, &rep)
+	rep.Ended = time.Now().UTC()
+	return rep
+}
+
+func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop Stop, rep *Report) error {
+	target, err := r.target(ctx, t, rep)
+	if err != nil {
+		return err
+	}
+	d, err := r.Drivers.Driver(t.Target.Platform)
+	if err != nil {
+		return err
+	}
+	if err := lease.Check(time.Now(), target.ConnectTimeout); err != nil {
+		return err
+	}
+	session, err := d.Open(ctx, target, driver.OpenOptions{Commands: t.Commands})
+	if err != nil {
+		return err
+	}
+	defer session.Close() //nolint:errcheck // what the commands gave is what counts
+	return r.commands(ctx, t, session, lease, stop, rep)
+}
+
+// target resolves the credential and puts together how the device is reached.
+func (r *Runner) target(ctx context.Context, t *contract.Task, rep *Report) (driver.Target, error) {
+	c, err := r.Credentials.Resolve(ctx, t.Target.Credential)
+	if err != nil {
+		return driver.Target{}, &credentialError{err}
+	}
+	var literal []string
+	for _, s := range c.Secrets() {
+		literal = append(literal, s.Reveal())
+	}
+	rep.redact = r.Redact(t.Target.Platform, literal)
+	policy := t.Target.Options.HostKey
+	if policy == "" {
+		policy = r.HostKeyPolicy
+	}
+	connect := r.ConnectTimeout
+	if ms := t.Target.Options.ConnectTimeoutMS; ms > 0 {
+		connect = time.Duration(ms) * time.Millisecond
+	}
+	return driver.Target{
+		DeviceID: t.DeviceID, Address: t.Target.Address, Port: t.Target.Port, Platform: t.Target.Platform,
+		Username: c.Username, Password: secret(c.Password), EnableSecret: secret(c.EnableSecret),
+		PrivateKey: secret(c.PrivateKey), Passphrase: secret(c.Passphrase),
+		HostKeys: r.HostKeys(policy), ConnectTimeout: connect, MaxOutput: r.MaxOutput,
+		LegacyAlgorithms: t.Target.Options.LegacyAlgorithms,
+	}, nil
+}
+
+func secret(s credential.Secret) driver.Secret { return driver.NewSecret(s.Reveal()) }
+
+// commands runs them in order. One that the device rejects ends the task, unless all of them only read: then the others
+// still give their answers.
+func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Session, lease Lease, stop Stop, rep *Report) error {
+	timeout := time.Duration(t.CommandTimeoutMS) * time.Millisecond
+	room := r.MaxOutput
+	var rejected error
+	for _, text := range t.Commands {
+		select {
+		case <-stop:
+			return ErrStopped
+		default:
+		}
+		if err := lease.Check(time.Now(), timeout); err != nil {
+			return err
+		}
+		rep.Sent = true
+		rep.Changed = rep.Changed || !t.ReadOnly
+		out, err := s.Run(ctx, driver.Command{Text: text, Timeout: timeout})
+		kept, cut := keep(out.Text, room)
+		room -= int64(len(kept))
+		rep.Outputs = append(rep.Outputs, contract.CommandOutput{
+			Command: rep.redact(text), Output: rep.redact(kept), DurationMS: out.Duration.Milliseconds(),
+			Truncated: out.Truncated || cut, Failed: err != nil,
+		})
+		if err == nil {
+			rep.Done++
+			continue
+		}
+		if !t.ReadOnly || !errors.As(err, new(*driver.RejectedError)) || !s.Alive() {
+			return err
+		}
+		if rejected == nil {
+			rejected = err
+		}
+	}
+	return rejected
+}
+
+// keep cuts text to what there is room for, at the end of a line where there is one.
+func keep(text string, room int64) (string, bool) {
+	if int64(len(text)) <= room {
+		return text, false
+	}
+	text = text[:max(room, 0)]
+	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	return strings.ToValidUTF8(text, ""), true
+}
