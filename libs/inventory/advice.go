@@ -14,6 +14,9 @@ import (
 // shownNames is how many names a problem lists.
 const shownNames = 10
 
+// maxCompared bounds the comparisons that a suggestion may cost.
+const maxCompared = 500_000
+
 // unknownDevices names what is missing, and what was probably meant.
 func unknownDevices(missing []string, v view) contract.Problem {
 	shown := missing[:min(len(missing), shownNames)]
@@ -22,7 +25,7 @@ func unknownDevices(missing []string, v view) contract.Problem {
 		p.Message += fmt.Sprintf(" and %d more", more)
 	}
 	var near []string
-	for _, name := range shown {
+	for _, name := range shown[:min(len(shown), max(1, maxCompared/(len(v.sorted)+1)))] {
 		near = append(near, nearest.To(name, v.names(), 1)...)
 	}
 	slices.Sort(near)

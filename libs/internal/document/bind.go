@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -66,7 +67,7 @@ func (b *binder) value(n *Node, path string, to reflect.Value) {
 }
 
 func (b *binder) number(n *Node, path string, to reflect.Value) {
-	if n.Kind != Number {
+	if _, err := strconv.ParseInt(n.Text, 10, 64); n.Kind != Number && !errors.Is(err, strconv.ErrRange) {
 		if d, err := time.ParseDuration(n.Text); n.Kind == Text && err == nil && strings.HasSuffix(path, "_ms") {
 			b.fail(n, path, "must be a number of milliseconds, not "+strconv.Quote(n.Text), fmt.Sprintf("write %d", d.Milliseconds()))
 			return

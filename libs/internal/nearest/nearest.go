@@ -15,8 +15,11 @@ import (
 // maxLength bounds the words that are compared: longer ones are not typing mistakes.
 const maxLength = 128
 
+// maxDistance bounds how far apart near words are, however long.
+const maxDistance = 3
+
 // To returns up to limit candidates that are near to word, the nearest first. Case does not count. Nearness is the number
-// of letters to insert, remove, change or swap, at most a third of the word's length and at least one; a candidate
+// of letters to insert, remove, change or swap, at most a third of the word's length, at least one and at most three; a candidate
 // that begins with the word is near as well. Those that are much farther than the nearest are left out.
 func To(word string, candidates iter.Seq[string], limit int) []string {
 	type near struct {
@@ -27,7 +30,7 @@ func To(word string, candidates iter.Seq[string], limit int) []string {
 		return nil
 	}
 	lower := strings.ToLower(word)
-	bound := max(1, utf8.RuneCountInString(word)/3)
+	bound := min(max(1, utf8.RuneCountInString(word)/3), maxDistance)
 	var found []near
 	var d distancer
 	for c := range candidates {
@@ -92,18 +95,23 @@ func (d *distancer) within(a, b string, bound int) (int, bool) {
 	}
 	for i := 1; i <= len(d.a); i++ {
 		d.before, d.previous, d.row = d.previous, d.row, d.before
-		if d.next(i) > bound {
+		if d.next(i, bound) > bound {
 			return 0, false
 		}
 	}
 	return d.row[size-1], d.row[size-1] <= bound
 }
 
-// next fills the row of the i-th letter of a and returns its least entry.
-func (d *distancer) next(i int) int {
-	d.row[0] = i
-	least := i
-	for j := 1; j < len(d.row); j++ {
+// next fills the row of the i-th letter of a and returns its least entry. Entries farther than bound from the diagonal
+// cannot be at most bound: only their neighbours are set, to more than that.
+func (d *distancer) next(i, bound int) int {
+	first, last := max(1, i-bound), min(len(d.row)-1, i+bound)
+	d.row[first-1] = bound + 1
+	if first == 1 {
+		d.row[0] = i
+	}
+	least := d.row[first-1]
+	for j := first; j <= last; j++ {
 		change := d.previous[j-1]
 		if d.a[i-1] != d.b[j-1] {
 			change++
@@ -113,6 +121,9 @@ func (d *distancer) next(i int) int {
 			d.row[j] = min(d.row[j], d.before[j-2]+1)
 		}
 		least = min(least, d.row[j])
+	}
+	if last+1 < len(d.row) {
+		d.row[last+1] = bound + 1
 	}
 	return least
 }
