@@ -74,13 +74,15 @@ func (a *app) watched(ctx context.Context, v *view, err error) error {
 
 // view is what is known of the job, and how it is shown.
 type view struct {
-	app   *app
-	job   api.Job
+	app *app
+	job api.Job
+	// seen is the state of each task that an event told of, and tally their counts.
 	seen  map[string]contract.TaskState
+	tally contract.Counts
 	since time.Time
 	note  string
-	bar   bool // a bar is on the screen
-	last  string
+	bar   bool   // a bar is on the screen
+	last  string // plain line
 }
 
 func (a *app) newView(job api.Job) *view {
@@ -96,8 +98,7 @@ func (v *view) every() time.Duration {
 	return speak
 }
 
-// take notes an event. A job's event carries all counts; a task's event moves one task between them, so that the bar is
-// right in between.
+// take notes an event.
 func (v *view) take(e client.Event) {
 	v.note = ""
 	switch {
@@ -107,25 +108,25 @@ func (v *view) take(e client.Event) {
 			v.note = "stopping: " + e.Job.Stopping.Reason
 		}
 	case e.Task != nil:
-		before, ok := v.seen[e.Task.DeviceID]
-		if !ok {
-			before = contract.TaskPending
+		if n := count(&v.tally, v.seen[e.Task.DeviceID]); n != nil {
+			*n--
 		}
 		v.seen[e.Task.DeviceID] = e.Task.State
-		move(&v.job.Counts, before, e.Task.State)
+		if n := count(&v.tally, e.Task.State); n != nil {
+			*n++
+		}
 	}
 }
 
-func move(c *contract.Counts, from, to contract.TaskState) {
-	if from == to {
-		return
+// counts are those that the job's newest event told, or, when the tasks' events have come further, those of the tasks.
+func (v *view) counts() contract.Counts {
+	told, own := v.job.Counts, v.tally
+	if render.Done(own)+own.Running <= render.Done(told) || v.job.State.Ended() {
+		return told
 	}
-	if n := count(c, from); n != nil && *n > 0 {
-		*n--
-	}
-	if n := count(c, to); n != nil {
-		*n++
-	}
+	own.Total, own.NotReached = told.Total, told.NotReached
+	own.Pending = max(0, told.Total-render.Done(own)-own.Running)
+	return own
 }
 
 func count(c *contract.Counts, s contract.TaskState) *int {
@@ -149,7 +150,7 @@ func count(c *contract.Counts, s contract.TaskState) *int {
 }
 
 func (v *view) draw() {
-	p := render.Progress{JobID: v.job.ID, State: v.job.State, Counts: v.job.Counts, Elapsed: v.elapsed(), Note: v.note}
+	p := render.Progress{JobID: v.job.ID, State: v.job.State, Counts: v.counts(), Elapsed: v.elapsed(), Note: v.note}
 	if v.terminal() {
 		v.bar = true
 		fmt.Fprintf(v.app.Stderr, "\r\x1b[K%s", render.Bar(p, v.app.ErrWidth()))

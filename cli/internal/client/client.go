@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -23,6 +24,7 @@ import (
 const (
 	dialTimeout   = 5 * time.Second
 	answerTimeout = 60 * time.Second // a whole request; the longest ?wait= stays well below
+	importTimeout = 11 * time.Minute // the server takes up to 10 for a large inventory
 	attempts      = 4                // of a request that may be repeated
 	maxAnswer     = 256 << 20        // a page of results with every output inline stays below
 )
@@ -53,7 +55,6 @@ func New(cfg Config) (*Client, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
-	transport.ResponseHeaderTimeout = answerTimeout
 	return &Client{
 		base: base, cfg: cfg, pause: pause,
 		http: &http.Client{
@@ -77,6 +78,8 @@ type request struct {
 	body         []byte
 	contentType  string
 	header       http.Header
+	// timeout bounds the whole request; 0 is answerTimeout.
+	timeout time.Duration
 	// repeatable says that sending it twice does what sending it once does.
 	repeatable bool
 }
@@ -101,7 +104,7 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 
 // once sends the request one time and reports whether a failure may pass by itself.
 func (c *Client) once(ctx context.Context, r request, out any) (retry bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.timeout, answerTimeout))
 	defer cancel()
 	resp, err := c.send(ctx, r)
 	if err != nil {
@@ -125,7 +128,7 @@ func (c *Client) once(ctx context.Context, r request, out any) (retry bool, err 
 	return false, nil
 }
 
-// send returns the answer's head; the caller closes its body.
+// send returns the answer's head; the caller closes its body, and bounds the wait by the context.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	u := c.base.JoinPath(r.path)
 	u.RawQuery = r.query.Encode()

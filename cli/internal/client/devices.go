@@ -28,7 +28,7 @@ func (c *Client) Import(ctx context.Context, file []byte, o ImportOptions) (api.
 	var done api.Import
 	err := c.call(ctx, request{
 		method: http.MethodPost, path: api.PathImport, query: q, body: file,
-		contentType: "application/yaml", repeatable: o.Preview,
+		contentType: "application/yaml", timeout: importTimeout, repeatable: o.Preview,
 	}, &done)
 	return done, err
 }
@@ -45,7 +45,7 @@ func (f DeviceFilter) query(q url.Values) url.Values {
 	for _, tag := range f.Tags {
 		q.Add("tag", tag)
 	}
-	for name, value := range map[string]string{"labels": f.Labels, "platform": f.Platform, "site": f.Site} {
+	for name, value := range map[string]string{"label": f.Labels, "platform": f.Platform, "site": f.Site} {
 		if value != "" {
 			q.Set(name, value)
 		}

@@ -66,6 +66,9 @@ func final(err error) bool {
 	return errors.As(err, &foreign) && !transient(foreign.Status)
 }
 
+// errSilent ends a connection on which nothing comes.
+var errSilent = fmt.Errorf("nothing came for %s", silence)
+
 // errHandler says that on gave an error, which is in stream.failed.
 var errHandler = errors.New("the reader of events stopped")
 
@@ -83,6 +86,8 @@ type stream struct {
 func (s *stream) read(ctx context.Context) (events int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	quiet := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer quiet.Stop()
 	header := http.Header{"Accept": {"text/event-stream"}}
 	if s.lastID != "" {
 		header.Set("Last-Event-ID", s.lastID)
@@ -95,8 +100,6 @@ func (s *stream) read(ctx context.Context) (events int, err error) {
 	if resp.StatusCode != http.StatusOK {
 		return 0, s.client.problem(resp)
 	}
-	quiet := time.AfterFunc(silence, func() { cancel(fmt.Errorf("nothing came for %s", silence)) })
-	defer quiet.Stop()
 	p := newParser(resp.Body)
 	for {
 		raw, err := p.next(func() { quiet.Reset(silence) })
@@ -154,15 +157,15 @@ func newParser(r io.Reader) *parser {
 	return &parser{lines: lines}
 }
 
-// next returns the next event that has data, calling alive for each line, comments included. At the end of the stream it
-// returns io.ErrUnexpectedEOF: netrust's streams end by an event.
+// next returns the next event that has data or an id (alone it moves the position), calling alive for each line, comments
+// included. At the end of the stream it returns io.ErrUnexpectedEOF: netrust's streams end by an event.
 func (p *parser) next(alive func()) (rawEvent, error) {
 	var e rawEvent
 	for p.lines.Scan() {
 		alive()
 		line := p.lines.Bytes()
 		if len(line) == 0 {
-			if e.data != nil {
+			if e.data != nil || e.id != "" {
 				return e, nil
 			}
 			e = rawEvent{}

@@ -53,9 +53,9 @@ func follow(t *testing.T, s *streams) (got []string, lost int, err error) {
 func TestAStreamIsResumedAfterItsLastEvent(t *testing.T) {
 	t.Parallel()
 	s := &streams{texts: []string{
-		": hello\n\nid: 1-1\nevent: job\ndata: {\"state\":\"running\"}\n\nid: 1-2\nevent: task\ndata: {\"device_id\":\"a\"}\n\nid: 1-3\nevent: task\ndata: {\"devi",
+		": hello\n\nid: 1-1\nevent: job\ndata: {\"state\":\"running\"}\n\nid: 1-2\nevent: task\ndata: {\"device_id\":\"a\"}\n\nid: 1-3\n\nid: 1-4\nevent: task\ndata: {\"devi",
 		"down",
-		"id:1-3\r\nevent:task\r\ndata:{\"device_id\":\r\ndata: \"b\"}\r\n\r\nevent: novelty\ndata: {}\n\nid: 1-4\nevent: end\ndata: {\"state\":\"succeeded\"}\n\n",
+		"id:1-4\r\nevent:task\r\ndata:{\"device_id\":\r\ndata: \"b\"}\r\n\r\nevent: novelty\ndata: {}\n\nid: 1-5\nevent: end\ndata: {\"state\":\"succeeded\"}\n\n",
 	}}
 	got, lost, err := follow(t, s)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestAStreamIsResumedAfterItsLastEvent(t *testing.T) {
 	if want := "job running,task a,task b,end succeeded"; strings.Join(got, ",") != want {
 		t.Errorf("got %q", got)
 	}
-	if want := ",1-2,1-2"; strings.Join(s.asked, ",") != want {
+	if want := ",1-3,1-3"; strings.Join(s.asked, ",") != want {
 		t.Errorf("resumed after %q, want %q", s.asked, want)
 	}
 	if lost != 2 {

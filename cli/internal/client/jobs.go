@@ -115,15 +115,19 @@ func (c *Client) Output(ctx context.Context, id, device string, w io.Writer) err
 		method: http.MethodGet, path: jobPath(id) + "/output/" + url.PathEscape(device),
 		header: http.Header{"Accept": {"*/*"}},
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	quiet := time.AfterFunc(silence, func() { cancel(errSilent) }) // its length may be anything, so only silence ends it
+	defer quiet.Stop()
 	resp, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
-	defer drain(resp.Body)
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return c.problem(resp)
 	}
-	if _, err := io.Copy(w, resp.Body); err != nil {
+	if _, err := io.Copy(w, &alive{resp.Body, func() { quiet.Reset(silence) }}); err != nil {
 		return fmt.Errorf("copying the output of %s: %w", device, err)
 	}
 	return nil
@@ -159,4 +163,19 @@ func pages[T any](size int, read func(url.Values) ([]T, string, error), each fun
 		}
 		cursor = next
 	}
+}
+
+// alive tells of each read that brings something.
+type alive struct {
+	r    io.Reader
+	came func()
+}
+
+// Read implements io.Reader.
+func (a *alive) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if n > 0 {
+		a.came()
+	}
+	return n, err
 }
