@@ -17,6 +17,7 @@ const (
 // and passes on what it keeps.
 type answer struct {
 	command string // as typed; its echo is awaited
+	prompt  string // what stood before it
 	echo    []byte // what the line of the echo looks like, without blanks
 	echoed  bool
 	held    [][]byte // lines before the echo: noise, or the answer of a device that does not echo
@@ -67,8 +68,8 @@ func (a *answer) withoutEcho() {
 	held := a.held
 	a.held = nil
 	for i, line := range held {
-		if i == 0 && len(bytes.TrimSpace(line)) == 0 {
-			continue
+		if i == 0 { // the prompt, which the line end of the command completed
+			line = bytes.TrimLeft(bytes.TrimPrefix(line, []byte(a.prompt)), " ")
 		}
 		a.keep(line, true)
 	}
@@ -120,6 +121,11 @@ func (a *answer) finish() {
 		a.midLine = false
 	}
 	a.pass()
+}
+
+// newAnswer awaits the answer to a command that is typed at a prompt.
+func newAnswer(prompt, command string, max int64) *answer {
+	return &answer{command: command, prompt: prompt, echo: squeeze([]byte(prompt + command)), max: max}
 }
 
 func (a *answer) String() string { return a.text.String() }

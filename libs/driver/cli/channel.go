@@ -67,7 +67,7 @@ type Channel struct {
 // New starts to read the stream. Close must be called, after the stream was closed.
 func New(stream io.ReadWriter, cfg Config) *Channel {
 	c := &Channel{
-		stream: stream, cfg: cfg, prompts: prompts{patterns: cfg.Prompts},
+		stream: stream, cfg: cfg, prompts: prompts{patterns: cfg.Prompts, weak: cfg.Weak},
 		chunks: make(chan []byte), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	c.screen = newScreen(c.line)
@@ -147,8 +147,8 @@ type Result struct {
 // Run types a command and waits for the prompt. The command must be one line. With a *[Question] error the device is back
 // at its prompt; after any other error the stream must be closed.
 func (c *Channel) Run(ctx context.Context, command string, sink func([]byte)) (Result, error) {
-	a := &answer{command: command, max: c.cfg.MaxOutput, lead: c.cfg.Lead, sink: sink}
-	a.echo = squeeze([]byte(c.Prompt() + command))
+	a := newAnswer(c.Prompt(), command, c.cfg.MaxOutput)
+	a.lead, a.sink = c.cfg.Lead, sink
 	if err := c.unasked(); err != nil {
 		return Result{}, fmt.Errorf("before the command: %w", err)
 	}
@@ -176,8 +176,7 @@ func (c *Channel) result(a *answer) Result {
 // Ask types a command that asks for a secret, and gives it, once. It is for raising a privilege. When the device asks
 // again the secret was wrong: the error is a *[Question], and the stream must be closed.
 func (c *Channel) Ask(ctx context.Context, command string, ask *regexp.Regexp, secret string) (string, error) {
-	a := &answer{command: command, max: maxHeldBytes}
-	a.echo = squeeze([]byte(c.Prompt() + command))
+	a := newAnswer(c.Prompt(), command, maxHeldBytes)
 	c.current = a
 	defer func() { c.current = nil }()
 	if err := c.send(command + "\n"); err != nil {

@@ -43,6 +43,7 @@ type prompts struct {
 	patterns []*regexp.Regexp
 	learned  []byte // the last prompt, without blanks at its end
 	stem     []byte // the part of it that stays when the mode changes: the host's name
+	weak     bool   // the patterns fit almost anything, so that a question comes before them
 }
 
 // learn takes the line for the prompt.
@@ -88,6 +89,9 @@ func (p *prompts) judge(line []byte) state {
 	}
 	if pagerEnd.Match(trimmed) {
 		return pagedOut
+	}
+	if p.weak && question.Match(trimmed) {
+		return asking
 	}
 	if p.fits(trimmed) || p.fits(line) {
 		if len(p.stem) > 1 && bytes.HasPrefix(trimmed, p.stem) {
