@@ -1,7 +1,7 @@
 package arch_test
 
 import (
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,19 +59,19 @@ func TestATreeThatCannotBeReadIsAnError(t *testing.T) {
 }
 
 // readTree returns the workspace of a fixture and the violations that it wants.
-func readTree(t *testing.T, name string) (fstest.MapFS, string) {
+func readTree(t *testing.T, name string) (fs.FS, string) {
 	t.Helper()
-	data, err := os.ReadFile(name)
+	archive, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, want := fstest.MapFS{}, "(the fixture has no part called want)"
-	for _, f := range txtar.Parse(data).Files {
-		if f.Name == "want" {
-			want = string(f.Data)
-			continue
-		}
-		root[f.Name] = &fstest.MapFile{Data: f.Data}
+	root, err := txtar.FS(archive)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return root, want
+	want, err := fs.ReadFile(root, "want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root, string(want)
 }

@@ -46,7 +46,7 @@ var inner = []inside{
 		why: "a driver knows neither NATS nor the inventory"},
 	{folder: "libs/jobspec", allow: []string{"libs/jobspec", "libs/contract", "libs/inventory", "libs/driver/platform", "libs/internal"},
 		why: "jobspec decides from its arguments alone"},
-	{folder: "libs/inventory", allow: []string{"libs/inventory", "libs/contract", "libs/driver/platform", "libs/internal"},
+	{folder: "libs/inventory", allow: []string{"libs/inventory", "libs/contract", "libs/credential", "libs/driver/platform", "libs/internal"},
 		why: "inventory parses and compares; who stores it is the caller's matter"},
 	{folder: "libs/credential", allow: []string{"libs/credential", "libs/contract", "libs/internal"},
 		why: "credentials never meet the bus"},

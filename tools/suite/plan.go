@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/tools/arch"
+	"github.com/netrust/netrust/tools/style"
 	"github.com/netrust/netrust/tools/workspace"
 )
 
@@ -54,7 +56,7 @@ func (p Plan) Architecture() []Step {
 	return []Step{{"architecture", func(context.Context) error { return p.architecture(os.DirFS(p.Dir)) }}}
 }
 
-// Lint is format, vet and staticcheck.
+// Lint is format, vet, staticcheck, and the rules of package style.
 func (p Plan) Lint() []Step {
 	static := filepath.Join(p.Dir, "bin", "staticcheck")
 	steps := []Step{{"staticcheck is built", p.command("tools", "go", "build", "-o", static, "honnef.co/go/tools/cmd/staticcheck")}}
@@ -63,6 +65,7 @@ func (p Plan) Lint() []Step {
 			Step{m.Folder + ": gofmt", func(context.Context) error { return formatted(os.DirFS(p.Dir), m) }},
 			Step{m.Folder + ": vet", p.command(m.Folder, "go", "vet", "./...")},
 			Step{m.Folder + ": staticcheck", p.command(m.Folder, static, "./...")},
+			Step{m.Folder + ": style", func(context.Context) error { return styled(os.DirFS(p.Dir), m) }},
 		)
 	}
 	return steps
@@ -141,13 +144,22 @@ func (p Plan) agreement(root fs.FS) error {
 	return listed(found, "faults; `make tidy` mends them")
 }
 
-// listed prints what was found and makes one error of it.
+func styled(root fs.FS, m workspace.Module) error {
+	found, err := style.Check(root, m)
+	if err != nil {
+		return err
+	}
+	return listed(found, "faults; the rules are in tools/style")
+}
+
+// listed makes one error of what was found: the count first, then one per line.
 func listed[T fmt.Stringer](found []T, what string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%d %s", len(found), what)
 	for _, f := range found {
-		fmt.Println(f)
+		text += "\n  " + f.String()
 	}
-	if len(found) > 0 {
-		return fmt.Errorf("%d %s", len(found), what)
-	}
-	return nil
+	return errors.New(text)
 }

@@ -99,14 +99,14 @@ func sources() map[string]string {
 	return map[string]string{
 		"go.work":                   "go 1.26.0\n\nuse (\n\t./libs\n\t./tests\n)\n",
 		"libs/go.mod":               "module github.com/netrust/netrust/libs\n\ngo 1.26.0\n",
-		"libs/contract/c.go":        "package contract\n",
-		"libs/contract/c_test.go":   "package contract_test\n",
-		"libs/bus/b.go":             "package bus\n",
-		"libs/bus/bustest/b.go":     "package bustest\n",
-		"libs/bus/testdata/x/x.go":  "package x\n",
+		"libs/contract/c.go":        "// Package contract is sound.\npackage contract\n",
+		"libs/contract/c_test.go":   "// Package contract_test is sound.\npackage contract_test\n",
+		"libs/bus/b.go":             "// Package bus is sound.\npackage bus\n",
+		"libs/bus/bustest/b.go":     "// Package bustest is sound.\npackage bustest\n",
+		"libs/bus/testdata/x/x.go":  "// Package x is sound.\npackage x\n",
 		"tests/go.mod":              "module github.com/netrust/netrust/tests\n\ngo 1.26.0\n",
-		"tests/e2e/e2e_test.go":     "package e2e_test\n",
-		"tests/bench/bench_main.go": "package main\n",
+		"tests/e2e/e2e_test.go":     "// Package e2e_test is sound.\npackage e2e_test\n",
+		"tests/bench/bench_main.go": "// Package main is sound.\npackage main\n",
 	}
 }
 
@@ -153,9 +153,10 @@ func TestVerifyFindsWhatNoCommandFinds(t *testing.T) {
 		file, text string
 		want       string
 	}{
-		"a file that is not formatted":  {"libs/bus/b.go", "package bus\nvar  x = 1\n", "libs: gofmt"},
-		"an import that is not allowed": {"libs/bus/b.go", "package bus\n\nimport _ \"github.com/netrust/netrust/tests/e2e\"\n", "architecture"},
-		"modules that do not agree":     {"libs/go.mod", "module github.com/netrust/netrust/libs\n\ngo 1.25.0\n", "go.mod files agree"},
+		"a file that is not formatted":       {"libs/bus/b.go", "// Package bus is sound.\npackage bus\nvar  x = 1\n", "libs: gofmt"},
+		"an import that is not allowed":      {"libs/bus/b.go", "// Package bus is sound.\npackage bus\n\nimport _ \"github.com/netrust/netrust/tests/e2e\"\n", "architecture"},
+		"an exported name without a comment": {"libs/bus/b.go", "// Package bus is sound.\npackage bus\n\nvar X int\n", "libs: style"},
+		"modules that do not agree":          {"libs/go.mod", "module github.com/netrust/netrust/libs\n\ngo 1.25.0\n", "go.mod files agree"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
