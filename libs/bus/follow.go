@@ -46,6 +46,8 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored)
 			return errors.Unwrap(err)
 		case errors.Is(err, ErrStreamReset):
 			return err
+		case errors.Is(err, errSwitch):
+			continue
 		}
 		c.log.Warn().Err(err).Str("stream", cfg.Stream).Uint64("next_seq", f.next).Msg("following is interrupted; trying again")
 		select {
@@ -67,9 +69,15 @@ type follower struct {
 	cfg      FollowConfig
 	handle   func(Stored) error
 	next     uint64
-	received bool
 	caughtUp bool
 }
+
+// catchingUp says that the newest of each subject is still being read.
+func (f *follower) catchingUp() bool { return f.cfg.LastPerSubject && !f.caughtUp }
+
+// errSwitch ends a consumer that has read the newest of each subject. A plain one goes on from there: as long as one of the
+// first kind exists, every purge of a key makes the server count all subjects again (measured: 5,000 tasks per second fell to 600).
+var errSwitch = errors.New("the newest of each subject is read")
 
 // run follows with one ordered consumer until it fails.
 func (f *follower) run(ctx context.Context) error {
@@ -82,7 +90,11 @@ func (f *follower) run(ctx context.Context) error {
 		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
 	}
 	defer it.Stop()
-	if pending := consumer.CachedInfo(); pending != nil && pending.NumPending == 0 {
+	if info := consumer.CachedInfo(); info != nil && info.NumPending == 0 {
+		if f.catchingUp() {
+			// Nothing matches; the plain consumer begins before that look, and misses nothing.
+			f.next = stream.CachedInfo().State.LastSeq + 1
+		}
 		if err := f.idle(); err != nil {
 			return err
 		}
@@ -127,7 +139,7 @@ func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Co
 		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:    f.next,
 	}
-	if f.cfg.LastPerSubject && !f.received {
+	if f.catchingUp() {
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
 	}
 	consumer, err := stream.OrderedConsumer(ctx, cfg)
@@ -152,16 +164,16 @@ func (f *follower) take(msg jetstream.Msg) error {
 	}
 	f.next = meta.Sequence.Stream + 1
 	if meta.NumPending == 0 {
-		// Only now is a start with the newest of each subject complete; interrupted before, it must begin again.
-		f.received = true
+		// Only now is a start with the newest of each subject complete; interrupted before, it begins again.
 		return f.idle()
 	}
 	return nil
 }
 
 func (f *follower) idle() error {
+	first := f.catchingUp()
 	if !f.caughtUp {
-		f.caughtUp, f.received = true, true
+		f.caughtUp = true
 		if f.cfg.CaughtUp != nil {
 			f.cfg.CaughtUp()
 		}
@@ -170,6 +182,9 @@ func (f *follower) idle() error {
 		if err := f.cfg.Idle(); err != nil {
 			return &handlerError{err}
 		}
+	}
+	if first {
+		return errSwitch
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ type Message struct {
 	ExpectOn string
 	// TTL makes the message expire; whole seconds.
 	TTL time.Duration
-	// Purge writes a KV purge marker: it ends the key's history.
-	Purge bool
+	// Delete writes a KV delete marker; Purge one that ends the key's history, which costs the server far more.
+	Delete, Purge bool
 	// Header is sent too (trace context).
 	Header map[string]string
 }
@@ -61,6 +61,9 @@ func (c *Conn) build(m *Message) *nats.Msg {
 	}
 	if m.TTL > 0 {
 		set("Nats-TTL", strconv.Itoa(max(1, int(m.TTL/time.Second)))+"s")
+	}
+	if m.Delete {
+		set("KV-Operation", "DEL")
 	}
 	if m.Purge {
 		set("KV-Operation", "PURGE")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rs/zerolog"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // ServerConfig says how the embedded NATS runs.
@@ -51,8 +52,13 @@ func StartServer(cfg ServerConfig, log zerolog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The password is random: the hash needs no work factor, it only keeps the plain text out of the server's options.
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		return nil, fmt.Errorf("hashing the NATS password: %w", err)
+	}
 	ns, err := server.NewServer(&server.Options{
-		ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: password,
+		ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: string(hash),
 		JetStream: true, StoreDir: filepath.Join(cfg.DataDir, "nats"),
 		// The default sync loses acknowledged messages on a power cut.
 		SyncAlways: true, SyncInterval: time.Minute,

@@ -64,7 +64,7 @@ func (o *operation) messages() []bus.Message {
 	}
 	device := bus.Message{Subject: Subject(o.key.DeviceKey()), Expect: bus.Seq(o.deviceSeq)}
 	if o.lease == nil {
-		device.Purge = true
+		device.Delete = true
 	} else {
 		device.Data, _ = json.Marshal(o.lease) // a struct of strings and a time always encodes
 	}
