@@ -38,13 +38,13 @@ func formatted(root fs.FS, m workspace.Module) error {
 	return nil
 }
 
-// generated runs every generator and reports the generated files that it changed. They stay changed, ready to commit.
+// generated runs the generators of the modules and reports the generated files that it changed. They stay changed, ready to commit.
 func (p Plan) generated(ctx context.Context) error {
 	before, err := generatedFiles(os.DirFS(p.Dir))
 	if err != nil {
 		return err
 	}
-	for _, m := range p.Workspace.Modules {
+	for _, m := range p.Modules {
 		if err := p.Exec(ctx, workspace.Command{Folder: m.Folder, Args: []string{"go", "generate", "./..."}, Limit: stepLimit}); err != nil {
 			return fmt.Errorf("generating %s: %w", m.Folder, err)
 		}
