@@ -1,0 +1,208 @@
+// Package gateway is netrust's door: HTTP and server-sent events in, commands out, and the read side of jobs, tasks,
+// results and devices.
+//
+// Any number of gateways may run. Each keeps a view of its own, which it folds from the streams and can lose at any time;
+// what several write (tokens, the inventory, a job's first command) they write by compare-and-set. README.md tells what
+// it consumes and publishes, and what happens when things fail.
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/gateway/internal/command"
+	"github.com/netrust/netrust/services/gateway/internal/devices"
+	"github.com/netrust/netrust/services/gateway/internal/feed"
+	"github.com/netrust/netrust/services/gateway/internal/identity"
+	"github.com/netrust/netrust/services/gateway/internal/rest"
+	"github.com/netrust/netrust/services/gateway/internal/view"
+)
+
+// Time-outs of HTTP. Operations that take longer (waits, imports, streams) move their own.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = time.Minute
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10
+)
+
+// Gateway is one gateway process.
+type Gateway struct {
+	conn *bus.Conn
+	cfg  Config
+	log  zerolog.Logger
+
+	listening chan struct{} // closed when addr is set
+	once      sync.Once
+	addr      string
+
+	identity *identity.Store
+	devices  *devices.Store
+	health   *servicekit.Health
+}
+
+// New checks the settings and makes a gateway. It does no I/O. The topology must exist ([bus.Conn.Ensure]) when Run works.
+func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Gateway, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	g := &Gateway{
+		conn: conn, cfg: cfg, log: log, listening: make(chan struct{}),
+		identity: identity.New(conn, log), devices: devices.New(conn, log), health: servicekit.NewHealth(),
+	}
+	g.health.Set("view", errors.New("not started"))
+	return g, nil
+}
+
+// Addr is where the gateway listens (host:port), "" before [Gateway.Run] does.
+func (g *Gateway) Addr() string {
+	select {
+	case <-g.listening:
+		return g.addr
+	default:
+		return ""
+	}
+}
+
+// Health are the checks of readiness, for a process that serves them elsewhere too.
+func (g *Gateway) Health() *servicekit.Health { return g.health }
+
+// Ready waits until the gateway listens, and its checks pass: NATS answers, tokens, inventory and view are known.
+func (g *Gateway) Ready(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	last := errors.New("it does not listen yet")
+	for {
+		if g.Addr() != "" {
+			if _, last = g.health.Ready(ctx); last == nil {
+				return nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the gateway is not ready: %w", errors.Join(last, ctx.Err()))
+		}
+	}
+}
+
+// Run serves until ctx ends, then lets requests in hand end within the drain time-out, and returns nil. It is called once.
+func (g *Gateway) Run(ctx context.Context) (err error) {
+	v, err := view.Open(ctx, g.cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	listener, err := g.listen(ctx)
+	if err != nil {
+		return err
+	}
+	f := feed.New(g.conn, v, g.log)
+	g.registerChecks(f)
+
+	// What requests need outlives them: it stops when the server has.
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, inner := errgroup.WithContext(inner)
+	group.Go(func() error { return g.identity.Run(inner) })
+	group.Go(func() error { return g.devices.Run(inner) })
+	group.Go(func() error { return f.Run(inner) })
+	group.Go(func() error { g.ensureAdmin(inner); return nil })
+	group.Go(func() error {
+		defer stop()
+		return g.serve(ctx, listener, v)
+	})
+	return group.Wait()
+}
+
+func (g *Gateway) registerChecks(f *feed.Feed) {
+	g.health.Register("nats", g.conn.Ready)
+	g.health.Register("tokens", func(context.Context) error { return g.identity.Ready() })
+	g.health.Register("inventory", func(context.Context) error { return g.devices.Ready() })
+	g.health.Register("view", func(context.Context) error { return f.Ready() })
+}
+
+// ensureAdmin makes the first token when there is none, and tries until it knows.
+func (g *Gateway) ensureAdmin(ctx context.Context) {
+	for {
+		secret, err := g.identity.EnsureAdmin(ctx, time.Now())
+		if err == nil {
+			if secret != "" && g.cfg.ShowAdminToken != nil {
+				g.cfg.ShowAdminToken(secret)
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		g.log.Warn().Err(err).Msg("the first token cannot be made; trying again")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (g *Gateway) listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", g.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w; is another gateway running? set listen to a free address", g.cfg.Listen, err)
+	}
+	if g.cfg.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(g.cfg.TLSCert, g.cfg.TLSKey)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("loading the certificate: %w", err), l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	g.once.Do(func() {
+		g.addr = l.Addr().String()
+		close(g.listening)
+	})
+	return l, nil
+}
+
+// serve answers until ctx ends, and then until the requests in hand have ended.
+func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error {
+	stopping := make(chan struct{})
+	server := &http.Server{
+		Handler: rest.New(rest.Parts{
+			Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Identity: g.identity,
+			Ready: g.health.Ready, Log: g.log, Stopping: stopping,
+		}),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	g.log.Info().Str("listen", g.addr).Msg("gateway serves")
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving on %s: %w", g.addr, err)
+	case <-ctx.Done():
+	}
+	close(stopping)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.DrainTimeout)
+	defer cancel()
+	err := server.Shutdown(drain)
+	if err != nil {
+		g.log.Warn().Err(err).Msg("requests had not ended in time; they are cut off")
+		_ = server.Close() // their clients see a broken connection and ask again
+	}
+	<-failed
+	return nil
+}

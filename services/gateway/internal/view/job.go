@@ -1,0 +1,206 @@
+package view
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// Submitted is a job's first command, from sequence Seq of JOBS.
+type Submitted struct {
+	Seq uint64
+	contract.JobSubmit
+}
+
+func (s Submitted) position() (string, uint64) { return contract.StreamJobs, s.Seq }
+
+func (s Submitted) apply(b *batch) error {
+	spec, err := json.Marshal(s.Spec)
+	if err != nil {
+		return fmt.Errorf("encoding the spec of job %s: %w", s.JobID, err)
+	}
+	b.jobs[s.JobID] = struct{}{}
+	return b.exec(b.stmts.submitJob, s.JobID, s.Seq, s.Spec.Name, s.Principal, string(spec), unix(s.At), s.Spec.RetryOf)
+}
+
+// Planned adds tasks of a job's plan, before the [Changed] of the event that refers to it. A large plan comes in parts.
+type Planned struct {
+	Seq     uint64 // of the event
+	JobID   string
+	Targets []contract.ManifestTarget
+}
+
+func (p Planned) position() (string, uint64) { return contract.StreamJobs, 0 }
+
+func (p Planned) apply(b *batch) error {
+	spec, err := b.spec(p.JobID)
+	if err != nil {
+		return err
+	}
+	for i := range p.Targets {
+		if err := p.add(b, &p.Targets[i].Device, spec.DryRun); err != nil {
+			return fmt.Errorf("adding the task of %s to job %s: %w", p.Targets[i].Device.ID, p.JobID, err)
+		}
+	}
+	return nil
+}
+
+func (p Planned) add(b *batch, d *contract.Device, dryRun bool) error {
+	var (
+		seq     uint64
+		state   contract.TaskState
+		reached bool
+		started int64
+	)
+	err := b.row(b.stmts.task, p.JobID, d.ID).Scan(&seq, &state, &reached, &started)
+	isNew := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !isNew {
+		return err
+	}
+	state, summary := contract.TaskPending, ""
+	switch {
+	case dryRun:
+		state, summary = contract.TaskSkipped, "dry run: nothing was sent"
+	case d.Status != contract.DeviceActive && d.Status != "":
+		state, summary = contract.TaskSkipped, "the device is in "+string(d.Status)
+	}
+	if err := b.exec(b.stmts.planTask, p.JobID, d.ID, p.Seq, d.Name, d.Platform, d.Site, state, summary); err != nil {
+		return err
+	}
+	if isNew {
+		b.count(p.JobID, state, false, 1)
+	}
+	return nil
+}
+
+// Abandoned ends tasks that never began, before the [Changed] that ends their job. A long list comes in parts.
+type Abandoned struct {
+	Seq     uint64 // of the event
+	JobID   string
+	Devices []contract.NotReachedDevice
+}
+
+func (a Abandoned) position() (string, uint64) { return contract.StreamJobs, 0 }
+
+func (a Abandoned) apply(b *batch) error {
+	for _, d := range a.Devices {
+		taskErr := &contract.TaskError{Kind: d.Kind, Message: d.Reason, Effect: contract.EffectNone}
+		res, err := b.tx.StmtContext(b.ctx, b.stmts.endTask).ExecContext(b.ctx, a.JobID, d.DeviceID, a.Seq, d.Kind, jsonOrNull(taskErr))
+		if err != nil {
+			return fmt.Errorf("ending the task of %s: %w", d.DeviceID, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			continue // it had ended by a record, which is the truth
+		}
+		b.count(a.JobID, contract.TaskPending, false, -1)
+		b.count(a.JobID, contract.TaskCancelled, true, 1)
+	}
+	return nil
+}
+
+// Changed is one event of a job, from sequence Seq of JOBS. An event that ends the job is applied only when all records
+// of its tasks are: nothing about the job comes after it.
+type Changed struct {
+	Seq uint64
+	contract.JobEvent
+}
+
+func (c Changed) position() (string, uint64) { return contract.StreamJobs, c.Seq }
+
+func (c Changed) apply(b *batch) error {
+	// The command may have aged out of the log before its event; a summary fills in the rest.
+	if err := b.exec(b.stmts.exist, c.JobID, unix(c.At)); err != nil {
+		return fmt.Errorf("noting job %s: %w", c.JobID, err)
+	}
+	var startedAt, problems any = int64(0), nil
+	if c.State == contract.JobRunning {
+		startedAt = unix(c.At)
+	}
+	if len(c.Problems) > 0 {
+		problems = jsonOrNull(&c.Problems)
+	}
+	digest := ""
+	if c.Manifest != nil {
+		digest = c.Manifest.SHA256
+	}
+	if err := b.exec(b.stmts.changeJob, c.JobID, c.Seq, c.State, c.Reason, jsonOrNull(c.Stopping), problems, startedAt, unix(c.Deadline),
+		digest, c.InventoryRevision); err != nil {
+		return fmt.Errorf("changing job %s: %w", c.JobID, err)
+	}
+	b.jobs[c.JobID] = struct{}{}
+	if c.State.Ended() {
+		return c.end(b)
+	}
+	return nil
+}
+
+// end closes the job. Tasks that are still open although every record has been seen have lost theirs: the ledger keeps
+// records for a day after the end, and only the counts remain.
+func (c Changed) end(b *batch) error {
+	if err := b.exec(b.stmts.endJob, c.JobID, unix(c.At), jsonOrNull(c.Counts)); err != nil {
+		return fmt.Errorf("ending job %s: %w", c.JobID, err)
+	}
+	rows, err := b.tx.StmtContext(b.ctx, b.stmts.openTasks).QueryContext(b.ctx, c.JobID)
+	if err != nil {
+		return fmt.Errorf("looking for open tasks of job %s: %w", c.JobID, err)
+	}
+	defer rows.Close() //nolint:errcheck // read to its end, or failed below
+	open := map[contract.TaskState]int{}
+	for rows.Next() {
+		var state contract.TaskState
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return fmt.Errorf("looking for open tasks of job %s: %w", c.JobID, err)
+		}
+		open[state] = n
+	}
+	if err := rows.Err(); err != nil || len(open) == 0 {
+		return err
+	}
+	if err := b.exec(b.stmts.dropOpen, c.JobID); err != nil {
+		return fmt.Errorf("dropping tasks of job %s whose records are gone: %w", c.JobID, err)
+	}
+	for state, n := range open {
+		b.count(c.JobID, state, false, -n)
+	}
+	return nil
+}
+
+// Summary is a job from bucket jobs, for one that is older than the log. It fills only what the log no longer says.
+type Summary contract.JobSummary
+
+func (s Summary) position() (string, uint64) { return contract.StreamJobs, 0 }
+
+func (s Summary) apply(b *batch) error {
+	spec, err := json.Marshal(s.Spec)
+	if err != nil {
+		return fmt.Errorf("encoding the spec of job %s: %w", s.JobID, err)
+	}
+	digest := ""
+	if s.Manifest != nil {
+		digest = s.Manifest.SHA256
+	}
+	b.jobs[s.JobID] = struct{}{}
+	return b.exec(b.stmts.summary, s.JobID, s.State, s.Spec.Name, s.Principal, string(spec), s.Reason, unix(s.Submitted), unix(s.Ended), digest,
+		s.Spec.RetryOf, jsonOrNull(&s.Counts))
+}
+
+// spec is the job's spec as far as the view knows it.
+func (b *batch) spec(job string) (contract.JobSpec, error) {
+	var text string
+	var spec contract.JobSpec
+	err := b.row(b.stmts.spec, job).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return spec, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &spec)
+	}
+	if err != nil {
+		return spec, fmt.Errorf("reading the spec of job %s: %w", job, err)
+	}
+	return spec, nil
+}

@@ -1,0 +1,204 @@
+package view
+
+import (
+	"bytes"
+	"compress/flate"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
+)
+
+// LedgerStream is the stream whose records [Record] folds.
+var LedgerStream = bus.KVStream(contract.BucketExec)
+
+// maxSummary bounds the line of the answer that a row shows.
+const maxSummary = 200
+
+// Record is one ledger record, from sequence Seq of [LedgerStream].
+type Record struct {
+	Seq uint64
+	contract.TaskRecord
+}
+
+func (r Record) position() (string, uint64) { return LedgerStream, r.Seq }
+
+// Passed moves a stream's cursor past a message that says nothing to the view (a marker, another version's message).
+type Passed struct {
+	Stream string
+	Seq    uint64
+}
+
+func (p Passed) apply(*batch) error         { return nil }
+func (p Passed) position() (string, uint64) { return p.Stream, p.Seq }
+
+// taskRow is what a record makes of a task's row.
+type taskRow struct {
+	platform     string
+	state        contract.TaskState
+	notReached   bool
+	kind         contract.ErrorKind
+	err          *contract.TaskError
+	waiting      string
+	startedAt    time.Time
+	finishedAt   time.Time
+	durationMS   int64
+	summary      string
+	outputBytes  int64
+	outputObject *contract.ObjectRef
+}
+
+func (r Record) apply(b *batch) error {
+	var (
+		seq       uint64
+		state     contract.TaskState
+		reached   bool
+		startedAt int64
+	)
+	err := b.row(b.stmts.task, r.JobID, r.DeviceID).Scan(&seq, &state, &reached, &startedAt)
+	known := err == nil
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return fmt.Errorf("reading the task of %s: %w", r.DeviceID, err)
+	case seq >= r.Seq:
+		return nil
+	}
+	row, err := r.row(unixTime(startedAt))
+	if err != nil {
+		return err
+	}
+	if err := b.exec(b.stmts.putTask, r.JobID, r.DeviceID, r.Seq, row.platform, r.Site, row.state, r.Attempt, row.notReached, row.kind,
+		jsonOrNull(row.err), row.waiting, unix(row.startedAt), unix(row.finishedAt), row.durationMS, row.summary, row.outputBytes,
+		jsonOrNull(row.outputObject)); err != nil {
+		return fmt.Errorf("writing the task of %s: %w", r.DeviceID, err)
+	}
+	if known {
+		b.count(r.JobID, state, reached, -1)
+	}
+	b.count(r.JobID, row.state, row.notReached, 1)
+	b.jobs[r.JobID] = struct{}{}
+	if r.Result == nil || len(r.Result.Outputs) == 0 {
+		return nil
+	}
+	data, err := pack(r.Result.Outputs)
+	if err != nil {
+		return err
+	}
+	return b.exec(b.stmts.putOutput, r.JobID, r.DeviceID, data)
+}
+
+// row folds the record. It depends on the record and the attempt's start alone, so that every order of streams agrees.
+func (r Record) row(startedAt time.Time) (taskRow, error) {
+	switch {
+	case r.State == contract.Claimed && r.Claim != nil:
+		return taskRow{platform: r.Claim.Platform, state: contract.TaskRunning, startedAt: r.Claim.ClaimedAt}, nil
+	case r.State == contract.Retry && r.TaskRecord.Retry != nil:
+		row := taskRow{state: contract.TaskPending, waiting: r.TaskRecord.Retry.Reason, err: r.TaskRecord.Retry.Error}
+		if row.err != nil {
+			row.kind = row.err.Kind
+		}
+		return row, nil
+	case r.State == contract.Finished && r.Result != nil:
+		return r.finished(startedAt), nil
+	}
+	return taskRow{}, fmt.Errorf("the record of %s is %q without its part", r.DeviceID, r.State)
+}
+
+func (r Record) finished(startedAt time.Time) taskRow {
+	res := r.Result
+	if !res.StartedAt.IsZero() {
+		startedAt = res.StartedAt
+	}
+	row := taskRow{
+		state: res.State, err: res.Error, startedAt: startedAt, finishedAt: res.FinishedAt, durationMS: res.DurationMS,
+		summary: res.Summary, outputObject: res.OutputObject, notReached: NotReached(res.State, res.Error),
+	}
+	if len(row.summary) > maxSummary {
+		row.summary = row.summary[:maxSummary]
+	}
+	if row.err != nil {
+		row.kind = row.err.Kind
+	}
+	for _, o := range res.Outputs {
+		row.outputBytes += int64(len(o.Output))
+	}
+	if res.OutputObject != nil {
+		row.outputBytes = res.OutputObject.Size
+	}
+	return row
+}
+
+// NotReached reports whether a task ended with no answer and nothing can have happened on its device.
+func NotReached(state contract.TaskState, err *contract.TaskError) bool {
+	if !state.Ended() || state == contract.TaskSucceeded || state == contract.TaskSkipped || err == nil || err.Effect != contract.EffectNone {
+		return false
+	}
+	switch err.Kind {
+	case contract.KindUnreachable, contract.KindAuthentication, contract.KindHostKey, contract.KindBusy, contract.KindCredential,
+		contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindNoExecutor:
+		return true
+	}
+	return false
+}
+
+// pack compresses outputs: what devices print shrinks to a fifth.
+func pack(outputs []contract.CommandOutput) ([]byte, error) {
+	var buf bytes.Buffer
+	w, err := flate.NewWriter(&buf, flate.BestSpeed)
+	if err != nil {
+		return nil, fmt.Errorf("packing outputs: %w", err)
+	}
+	if err := json.NewEncoder(w).Encode(outputs); err != nil {
+		return nil, fmt.Errorf("packing outputs: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("packing outputs: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func unpack(data []byte) (outputs []contract.CommandOutput, err error) {
+	r := flate.NewReader(bytes.NewReader(data))
+	if err := json.NewDecoder(io.LimitReader(r, 64<<20)).Decode(&outputs); err != nil {
+		return nil, fmt.Errorf("unpacking outputs: %w", err)
+	}
+	return outputs, r.Close()
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func unixTime(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+// jsonOrNull is the JSON of v for a column, NULL for none.
+func jsonOrNull[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // the contract's types always marshal
+		return nil
+	}
+	return string(b)
+}
+
+// Check reports what keeps the record from being folded.
+func (r Record) Check() error {
+	_, err := r.row(time.Time{})
+	return err
+}
