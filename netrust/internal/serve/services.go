@@ -1,0 +1,119 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/netrust/internal/devicelogin"
+	"github.com/netrust/netrust/netrust/internal/lock"
+	"github.com/netrust/netrust/netrust/internal/world"
+	"github.com/netrust/netrust/services/executor"
+	"github.com/netrust/netrust/services/gateway"
+	"github.com/netrust/netrust/services/scheduler"
+)
+
+// Services lists what can be served.
+func Services(w world.World) []Service {
+	return []Service{nats(w), gatewayService(w), schedulerService(w), executorService(w)}
+}
+
+// natsSettings of the embedded server as its own process.
+type natsSettings struct {
+	Process servicekit.ProcessSettings `yaml:",inline"`
+	DataDir string                     `yaml:"data_dir" help:"directory of streams and password"`
+	Listen  string                     `yaml:"listen" help:"loopback address"`
+}
+
+func nats(w world.World) Service {
+	s := &natsSettings{Process: servicekit.DefaultProcess(), DataDir: w.DataDir, Listen: "127.0.0.1:4222"}
+	return Service{
+		Name: "nats", Short: "Run the embedded NATS JetStream server as its own process",
+		Settings: s, process: &s.Process,
+		run: func(ctx context.Context, p servicekit.Process) error {
+			held, err := lock.Take(s.DataDir)
+			if err != nil {
+				return err
+			}
+			defer held.Release() //nolint:errcheck // the process ends
+			server, err := bus.StartServer(bus.ServerConfig{DataDir: s.DataDir, Listen: s.Listen}, p.Log)
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			p.Log.Info().Str("url", server.URL()).Str("password_file", bus.PasswordFile(s.DataDir)).Msg("nats is up")
+			<-ctx.Done()
+			return nil
+		},
+	}
+}
+
+func schedulerService(w world.World) Service {
+	s := defaults(w, scheduler.Default(), "127.0.0.1:7492")
+	return Service{
+		Name: "scheduler", Short: "Run a scheduler: it plans jobs and releases their tasks; one of them leads",
+		Settings: s, process: &s.Process,
+		run: func(ctx context.Context, p servicekit.Process) error {
+			return connected(ctx, p, "scheduler", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
+				service, err := scheduler.New(conn, s.Service, p.Log)
+				if err != nil {
+					return err
+				}
+				return service.Run(ctx)
+			})
+		},
+	}
+}
+
+// executorConfig adds to the executor's settings what it is given by its main.
+type executorConfig struct {
+	Config          executor.Config `yaml:",inline"`
+	CredentialsFile string          `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
+}
+
+func executorService(w world.World) Service {
+	s := defaults(w, executorConfig{Config: executor.Default()}, "127.0.0.1:7493")
+	return Service{
+		Name: "executor", Short: "Run an executor: it logs in to devices and runs their tasks",
+		Settings: s, process: &s.Process,
+		run: func(ctx context.Context, p servicekit.Process) error {
+			drivers, err := devicelogin.Drivers()
+			if err != nil {
+				return err
+			}
+			credentials := devicelogin.Credentials(w.LookupEnv, s.Service.CredentialsFile)
+			return connected(ctx, p, "executor", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
+				service, err := executor.New(conn, s.Service.Config, drivers, credentials, p.Log)
+				if err != nil {
+					return err
+				}
+				p.Health.Register("liveness", service.Ready)
+				return service.Run(ctx)
+			})
+		},
+	}
+}
+
+func gatewayService(w world.World) Service {
+	s := defaults(w, gateway.Default(), "") // it serves its health beside its API
+	s.Service.DataDir = filepath.Join(w.DataDir, "gateway")
+	return Service{
+		Name: "gateway", Short: "Run a gateway: the HTTP API",
+		Settings: s, process: &s.Process,
+		run: func(ctx context.Context, p servicekit.Process) error {
+			cfg := s.Service
+			cfg.ShowAdminToken = func(secret string) {
+				fmt.Fprintf(w.Stdout, "Admin token, shown this once: %s\n", secret)
+			}
+			return connected(ctx, p, "gateway", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
+				service, err := gateway.New(conn, cfg, p.Log)
+				if err != nil {
+					return err
+				}
+				return service.Run(ctx)
+			})
+		},
+	}
+}

@@ -1,0 +1,144 @@
+package up
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/lab"
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/netrust/internal/devicelogin"
+	"github.com/netrust/netrust/services/executor"
+	"github.com/netrust/netrust/services/gateway"
+	"github.com/netrust/netrust/services/scheduler"
+)
+
+// process is what one start holds.
+type process struct {
+	settings   Settings
+	lookup     func(string) (string, bool)
+	log        zerolog.Logger
+	nats       *bus.Server
+	started    func(context.Context, Started) error
+	firstToken chan string
+
+	conns []*bus.Conn
+}
+
+// close ends the connections, after the services and before the server.
+func (p *process) close() {
+	for _, c := range p.conns {
+		c.Close()
+	}
+}
+
+// connect gives a service its own connection, as it has when it is a process of its own.
+func (p *process) connect(ctx context.Context, service string) (*bus.Conn, error) {
+	c, err := bus.Connect(ctx, bus.Config{Embedded: p.nats, Name: "netrust-" + service}, p.logger(service))
+	if err != nil {
+		return nil, fmt.Errorf("connecting the %s to the embedded NATS: %w", service, err)
+	}
+	p.conns = append(p.conns, c)
+	return c, nil
+}
+
+// parts lists what runs, in the order of its start.
+func (p *process) parts(ctx context.Context) ([]servicekit.Part, error) {
+	schedulerPart, err := p.scheduler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parts := []servicekit.Part{schedulerPart}
+	var l *lab.Lab
+	if p.settings.Lab {
+		if l, err = newLab(p.settings); err != nil {
+			return nil, err
+		}
+		parts = append(parts, labPart(l, p.settings.LabPort))
+	}
+	executorPart, err := p.executor(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	g, err := p.gateway(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gatewayPart := servicekit.Part{Name: "gateway", Run: g.Run, Ready: func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+		return g.Ready(ctx)
+	}}
+	return append(parts, executorPart, gatewayPart, p.announce(g, l)), nil
+}
+
+func (p *process) scheduler(ctx context.Context) (servicekit.Part, error) {
+	conn, err := p.connect(ctx, "scheduler")
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	if err := conn.Ensure(ctx); err != nil {
+		return servicekit.Part{}, fmt.Errorf("preparing streams and buckets: %w", err)
+	}
+	s, err := scheduler.New(conn, p.settings.Scheduler, p.logger("scheduler"))
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	return servicekit.Part{Name: "scheduler", Run: s.Run}, nil
+}
+
+func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, error) {
+	conn, err := p.connect(ctx, "executor")
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	drivers, err := devicelogin.Drivers()
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	credentials := devicelogin.Credentials(lookup(l, p.lookup), p.settings.CredentialsFile)
+	e, err := executor.New(conn, p.settings.Executor, drivers, credentials, p.logger("executor"))
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	return servicekit.Part{Name: "executor", Run: e.Run}, nil
+}
+
+func (p *process) gateway(ctx context.Context) (*gateway.Gateway, error) {
+	conn, err := p.connect(ctx, "gateway")
+	if err != nil {
+		return nil, err
+	}
+	cfg := p.settings.Gateway
+	cfg.Listen, cfg.DataDir = p.settings.Listen, filepath.Join(p.settings.DataDir, "gateway")
+	cfg.ShowAdminToken = func(secret string) { p.firstToken <- secret }
+	return gateway.New(conn, cfg, p.logger("gateway"))
+}
+
+// announce is the last part: it says that all runs, and stays.
+func (p *process) announce(g *gateway.Gateway, l *lab.Lab) servicekit.Part {
+	return servicekit.Part{Name: "start", Run: func(ctx context.Context) error {
+		token, err := awaitToken(ctx, p.settings.DataDir, p.firstToken)
+		if err != nil {
+			return err
+		}
+		up := Started{
+			URL: "http://" + g.Addr(), NATSURL: p.nats.URL(), TokenFile: TokenFile(p.settings.DataDir), FirstToken: token,
+		}
+		if l != nil {
+			up.Lab = &Lab{l}
+		}
+		if err := p.started(ctx, up); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	}}
+}
+
+func (p *process) logger(service string) zerolog.Logger {
+	return p.log.With().Str("part", service).Logger()
+}

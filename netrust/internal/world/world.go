@@ -1,0 +1,88 @@
+// Package world is where the netrust binary touches the process that it runs in: environment, terminal, user directories,
+// version. Everything else is given it, and so can be tested without it.
+package world
+
+import (
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/netrust/netrust/cli"
+)
+
+// World is what commands need of the process.
+type World struct {
+	cli.Deps
+	// Environ is the environment, "NAME=value".
+	Environ []string
+	// DataDir is where `netrust up` keeps its data unless told otherwise.
+	DataDir string
+}
+
+// OS is the real process.
+func OS() World {
+	return World{
+		Deps: cli.Deps{
+			Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv,
+			ConfigDir:   configDir(),
+			Interactive: isTerminal(os.Stdin) && isTerminal(os.Stderr),
+			Width:       func() int { return width(os.Stdout) },
+			ErrWidth:    func() int { return width(os.Stderr) },
+			Now:         time.Now,
+			Version:     version(),
+		},
+		Environ: os.Environ(),
+		DataDir: dataDir(),
+	}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+func width(f *os.File) int {
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	return w
+}
+
+// configDir is empty where the user has no home: then nothing is kept for the command line.
+func configDir() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "netrust")
+}
+
+// dataDir follows the XDG base directories where they are the custom, else it is beside the configuration.
+func dataDir() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "netrust")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ".netrust"
+	}
+	return filepath.Join(home, ".local", "share", "netrust")
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && (version == "" || version == "(devel)") {
+			version = "devel-" + s.Value[:12]
+		}
+	}
+	if version == "" || version == "(devel)" {
+		version = "devel"
+	}
+	return version
+}

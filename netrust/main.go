@@ -1,0 +1,29 @@
+// Command netrust is all of netrust in one binary: the services (netrust up, netrust serve), the simulated devices
+// (netrust lab), a demonstration (netrust demo), and the operator's commands (netrust run, job, device, token).
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/netrust/netrust/cli"
+	"github.com/netrust/netrust/netrust/internal/demo"
+	"github.com/netrust/netrust/netrust/internal/labcmd"
+	"github.com/netrust/netrust/netrust/internal/serve"
+	"github.com/netrust/netrust/netrust/internal/up"
+	"github.com/netrust/netrust/netrust/internal/world"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	w := world.OS()
+	root := cli.Command(w.Deps)
+	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w))
+	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
+}
