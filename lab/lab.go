@@ -97,6 +97,9 @@ func (l *Lab) Run(ctx context.Context) error {
 	close(l.ready)
 	err = group.Wait()
 	l.work.Wait()
+	for _, device := range l.devices {
+		device.cli.Stop()
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -33,12 +33,13 @@ func (d *Device) serverConfig(faults *fault.Set) *ssh.ServerConfig {
 		MaxAuthTries:      d.platform.MaxTries,
 		PublicKeyCallback: d.checkKey,
 	}
-	if d.platform.Password {
+	onlyAsk := faults != nil && faults.KeyboardInteractiveOnly
+	if d.platform.Password && !onlyAsk {
 		config.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
 			return d.checkPassword(meta.User(), string(password))
 		}
 	}
-	if d.platform.KeyboardInteractive {
+	if d.platform.KeyboardInteractive || onlyAsk {
 		config.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 			answers, err := ask("", "", []string{d.platform.Question}, []bool{false})
 			if err != nil || len(answers) != 1 {

@@ -130,7 +130,14 @@ func windowOf(payload []byte) (width, height uint32) {
 
 // begin makes the terminal and starts the idle timer.
 func (s *session) begin() {
-	s.term = tty.New(s, s.channel, !s.pty)
+	mode := s.client.device.platform.NoPTY
+	if s.pty {
+		mode = tty.PTY
+	}
+	s.term = tty.New(s, s.channel, mode)
+	if !s.pty {
+		s.term.SetStderr(s.channel.Stderr())
+	}
 	s.term.Resize(s.width, s.height)
 	s.idle = time.AfterFunc(s.client.device.lab.config.IdleTimeout, func() { s.channel.Close() })
 }

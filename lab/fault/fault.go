@@ -32,6 +32,8 @@ type Set struct {
 	SilentAfterLogin bool `json:"silent_after_login,omitempty"`
 	// WrongPassword refuses every login, whatever the credential.
 	WrongPassword bool `json:"wrong_password,omitempty"`
+	// KeyboardInteractiveOnly takes passwords by the method keyboard-interactive alone, as many devices are set up.
+	KeyboardInteractiveOnly bool `json:"keyboard_interactive_only,omitempty"`
 	// ChangedHostKey makes the device show another host key than before.
 	ChangedHostKey bool `json:"changed_host_key,omitempty"`
 	// CloseOnLogin closes the connection as soon as a session is opened.

@@ -11,6 +11,7 @@ import (
 	"errors"
 
 	"github.com/netrust/netrust/lab/fault"
+	"github.com/netrust/netrust/lab/internal/tty"
 )
 
 // Platform is one kind of device.
@@ -31,6 +32,8 @@ type Platform struct {
 	OneExec bool
 	// ExecStartsShell ignores the command of an exec request and starts the CLI (a ForceCommand).
 	ExecStartsShell bool
+	// NoPTY is how a session without a PTY behaves.
+	NoPTY tty.Mode
 	// BusyText is sent in clear before a busy device closes the connection; "" sends nothing.
 	BusyText string
 
@@ -75,6 +78,10 @@ type personality interface {
 	complete(s *Shell, line string) string
 	// key answers ^C and ^Z: they may change the mode.
 	key(s *Shell, interrupt bool)
+	// echo is what ^C and ^Z show.
+	echo(interrupt bool) string
+	// entered is what the Enter key adds to a line on the screen before the line ends.
+	entered(line string) string
 	// pager says how long output is paged.
 	pager() *pager
 	// reject prints what an unknown command gets (asked for by a fault).

@@ -32,10 +32,11 @@ type Device struct {
 	Library  *recorded.Library
 	Host     Host
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
 	hostname string
 	running  *runcfg.Tree // nil: as delivered
 	startup  *runcfg.Tree
+	junos    *junosConfig
 	booted   time.Time
 	changed  time.Time
 }
@@ -47,6 +48,10 @@ func (d *Device) Boot(now time.Time) {
 	d.booted = now
 	d.running = nil
 	d.hostname = d.Name
+	if d.junos != nil {
+		d.junos.reboot()
+		d.hostname = d.junos.hostname()
+	}
 	if d.startup != nil {
 		d.running = d.startup.Clone()
 		if name := d.running.Value("hostname"); name != "" {
@@ -58,9 +63,17 @@ func (d *Device) Boot(now time.Time) {
 // Reset makes the device as it was delivered.
 func (d *Device) Reset(now time.Time) {
 	d.mu.Lock()
-	d.startup = nil
+	d.junos.stop()
+	d.startup, d.junos = nil, nil
 	d.mu.Unlock()
 	d.Boot(now)
+}
+
+// Stop ends what the device does by itself.
+func (d *Device) Stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.junos.stop()
 }
 
 // Hostname returns the device's present name.

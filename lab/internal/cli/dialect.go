@@ -22,6 +22,12 @@ type dialect struct {
 	badFilter func(c *console, line, spec string)
 	// interrupted says whether ^C leaves configuration mode, and ^Z always does.
 	interruptEnds bool
+	keyEcho       func(interrupt bool) string
+	enterAdds     func(c *console, line string) string
+	// separator parts several commands on a line (NX-OS).
+	separator string
+	// configure runs a line of configuration where that is no matter of grammar (Junos).
+	configure func(c *console, line string) error
 	// fallThrough runs a line that a section does not know as one of global configuration.
 	fallThrough bool
 }
@@ -38,6 +44,8 @@ type console struct {
 	path    []string // the sections it is in
 	shown   string   // the prompt in front of the line that runs: the caret's place depends on it
 	line    string   // the line that runs, without filters
+	display string   // what `| display` or `| compare` asked for (Junos)
+	started bool     // the first prompt has been shown (Junos)
 	canon   string   // the same with every keyword in full
 }
 
@@ -52,6 +60,24 @@ func (c *console) prompt(*Shell) string {
 	return c.shown
 }
 
+func (c *console) echo(interrupt bool) string {
+	switch {
+	case c.dialect.keyEcho != nil:
+		return c.dialect.keyEcho(interrupt)
+	case interrupt:
+		return "^C\n"
+	default:
+		return "^Z\n"
+	}
+}
+
+func (c *console) entered(line string) string {
+	if c.dialect.enterAdds != nil {
+		return c.dialect.enterAdds(c, line)
+	}
+	return ""
+}
+
 func (c *console) pager() *pager { return c.dialect.paged }
 
 // grammar is the one of the mode that the session is in.
@@ -64,6 +90,26 @@ func (c *console) grammar() *grammar {
 
 // run parses a line in the present mode and runs it.
 func (c *console) run(_ *Shell, line string) error {
+	if c.dialect.separator == "" || !strings.Contains(line, c.dialect.separator) {
+		return c.filtered(line)
+	}
+	var whole []byte
+	for part := range strings.SplitSeq(line, c.dialect.separator) {
+		err := c.filtered(strings.TrimSpace(part))
+		whole = append(whole, c.out...)
+		c.out = c.out[:0]
+		if err != nil || c.status != 0 {
+			c.out = whole
+			return err
+		}
+	}
+	c.out = whole
+	return nil
+}
+
+// filtered runs a command and sends its output through the filters after it.
+func (c *console) filtered(line string) error {
+	c.display = ""
 	command, specs := splitPipe(line)
 	if c.mode != "" && !strings.HasPrefix(strings.TrimSpace(line), "do ") && !strings.HasPrefix(strings.TrimSpace(line), "show ") {
 		command, specs = line, nil // in configuration "|" is text
@@ -80,7 +126,11 @@ func (c *console) run(_ *Shell, line string) error {
 			filters = append(filters, f)
 		}
 	}
-	if err := c.command(command); err != nil {
+	run := c.command
+	if c.mode != "" && c.dialect.configure != nil {
+		run = func(line string) error { return c.dialect.configure(c, line) }
+	}
+	if err := run(command); err != nil {
 		return err
 	}
 	for _, f := range filters {
@@ -94,8 +144,14 @@ func (c *console) command(line string) error {
 	p := c.grammar().parse(line, c.level)
 	if p.problem == unknown && c.mode != "" && c.mode != "config" && c.dialect.fallThrough {
 		if global := c.dialect.modes["config"].parse(line, c.level); global.problem == fine {
+			mode, path := c.mode, c.path
 			c.mode, c.path = "config", nil
 			p = global
+			defer func() {
+				if c.status != 0 { // the line was refused after all: stay in the section
+					c.mode, c.path = mode, path
+				}
+			}()
 		}
 	}
 	if p.problem != fine {
@@ -120,7 +176,7 @@ func (c *console) refuse(word string) error {
 }
 
 func (c *console) key(_ *Shell, interrupt bool) {
-	if c.mode != "" && (!interrupt || c.dialect.interruptEnds) {
+	if c.mode != "" && c.dialect.configure == nil && (!interrupt || c.dialect.interruptEnds) {
 		c.mode, c.path = "", nil
 	}
 }

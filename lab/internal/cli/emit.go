@@ -7,8 +7,8 @@ import (
 
 // pager is how a platform shows long output page by page.
 type pager struct {
-	// prompt is what stands at the foot of a page, given how much of the output has been shown, in per cent.
-	prompt func(percent int) string
+	// prompt is what stands at the foot of a page, given the page's number and how much has been shown, in per cent.
+	prompt func(page, percent int) string
 	// erase wipes the prompt off the screen.
 	erase string
 	// anyKeyQuits leaves the pager at any key but space and Enter (IOS).
@@ -36,7 +36,7 @@ func (s *Shell) emit() error {
 func (s *Shell) pageLength() int {
 	faults := s.device.Host.Faults()
 	forced := faults != nil && faults.ForcePaging
-	if s.term.Raw() || s.who.pager() == nil || s.noMore && !forced {
+	if s.isExec || s.term.Raw() || s.who.pager() == nil || s.noMore && !forced {
 		return 0
 	}
 	length := s.length
@@ -102,7 +102,8 @@ func (s *Shell) columns() int {
 // askMore waits at the foot of a page for the key that says how to go on.
 func (s *Shell) askMore(percent, height int) (more bool, err error) {
 	pager := s.who.pager()
-	if err := s.term.Print(pager.prompt(percent)); err != nil {
+	s.pages++
+	if err := s.term.Print(pager.prompt(s.pages, percent)); err != nil {
 		return false, err
 	}
 	for {

@@ -16,7 +16,7 @@ func (s *Shell) execute(line string) error {
 	s.device.Host.Received(trimmed)
 	s.remember(trimmed)
 	s.command, s.status = trimmed, 0
-	s.out, s.sent, s.rows, s.quit = s.out[:0], 0, 0, false
+	s.out, s.sent, s.rows, s.pages, s.quit = s.out[:0], 0, 0, 0, false
 	defer s.finish()
 
 	faults := s.device.Host.Faults()

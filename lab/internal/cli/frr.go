@@ -5,6 +5,7 @@ import (
 
 	"github.com/netrust/netrust/lab/internal/recorded"
 	"github.com/netrust/netrust/lab/internal/runcfg"
+	"github.com/netrust/netrust/lab/internal/tty"
 )
 
 // frr is FRRouting's vtysh behind OpenSSH with a ForceCommand, as FRRouting 8.4.4 on Debian 12 was seen to behave: no
@@ -21,14 +22,21 @@ func frr(library *recorded.Library) *Platform {
 		wording:   frrWording,
 		filterOf:  frrFilter,
 		badFilter: frrBadFilter,
+		keyEcho: func(interrupt bool) string {
+			if interrupt {
+				return "^C\n"
+			}
+			return ""
+		},
 		// vtysh walks up the modes to find one that knows the line.
 		fallThrough: true,
 	}
 	return &Platform{
 		Name: frrouting, Vendor: "frrouting", Prefix: "frr",
 		ServerVersion: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3",
-		Password:      true, MaxTries: 6,
+		Password:      true, KeyboardInteractive: true, Question: "Password: ", MaxTries: 6,
 		ExecStartsShell: true,
+		NoPTY:           tty.Mode{Echo: true}, // readline echoes all the same
 		BusyText:        "Exceeded MaxStartups\r\n",
 		unnamed:         "(null)",
 		factory:         frrFactory,

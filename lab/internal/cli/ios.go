@@ -7,6 +7,7 @@ import (
 
 	"github.com/netrust/netrust/lab/internal/recorded"
 	"github.com/netrust/netrust/lab/internal/runcfg"
+	"github.com/netrust/netrust/lab/internal/tty"
 )
 
 // ios is Cisco IOS and IOS-XE.
@@ -30,6 +31,7 @@ func ios(library *recorded.Library) *Platform {
 		ServerVersion: "SSH-2.0-Cisco-1.25",
 		Password:      true, KeyboardInteractive: true, Question: "Password: ", MaxTries: 3,
 		OneExec: true,
+		NoPTY:   tty.PTY, // IOS always has a terminal of its own
 		unnamed: "Router",
 		factory: iosFactory,
 		start:   func(s *Shell) personality { return iosConsole(s, d) },
@@ -39,7 +41,7 @@ func ios(library *recorded.Library) *Platform {
 // iosErase is what IOS sends to wipe " --More-- " off the screen.
 const iosErase = "\b\b\b\b\b\b\b\b\b        \b\b\b\b\b\b\b\b\b"
 
-func fixed(text string) func(int) string { return func(int) string { return text } }
+func fixed(text string) func(int, int) string { return func(int, int) string { return text } }
 
 func iosConsole(s *Shell, d *dialect) *console {
 	c := &console{Shell: s, dialect: d, level: 1}
@@ -74,6 +76,10 @@ func iosPrompt(c *console) string {
 
 // iosWording is what IOS says about a line it cannot run.
 func iosWording(c *console, line string, p parsed) {
+	if c.isExec { // IOS takes the command of an exec request for one configured on the line
+		c.sayf("Line has invalid autocommand \"%s\"\n", strings.TrimSpace(line))
+		return
+	}
 	switch p.problem {
 	case incomplete:
 		if words := strings.Fields(line); len(words) == 1 && p.node.word == "show" {

@@ -36,6 +36,10 @@ func iosExec(library *recorded.Library) *grammar {
 	g.add("ping WORD", "Send echo messages|Ping destination address or hostname", iosPing)
 	g.add("ping ip WORD", "|IP echo|Ping destination address or hostname", iosPing)
 	iosPrivileged(g)
+	addFillers(g, "access-enable", "access-profile", "cd", "connect", "crypto", "debug", "delete", "dir", "format", "help", "isdn", "lock",
+		"login", "more", "mrinfo", "mstat", "mtrace", "name-connection", "no", "pad", "ppp", "pwd", "release", "rename",
+		"renew", "resume", "rlogin", "send", "set", "setup", "slip", "ssh", "start-chat", "systat", "tclsh", "telnet",
+		"traceroute", "tunnel", "verify", "vlan", "where", "x28", "x3")
 	return g
 }
 

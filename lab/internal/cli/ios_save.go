@@ -79,11 +79,7 @@ func iosReload(c *console, _ []string) error {
 	if err != nil || !yes {
 		return err
 	}
-	if err := c.term.Flush(); err != nil {
-		return err
-	}
-	c.device.Host.Reload()
-	return ErrClosed
+	return c.restart()
 }
 
 // unsaved reports whether the running config differs from what the device would start with.

@@ -16,7 +16,7 @@ const (
 	genericSSH   = "generic_ssh"
 )
 
-var names = [...]string{ciscoIOS, frrouting}
+var names = [...]string{ciscoIOS, ciscoNXOS, aristaEOS, juniperJunos, frrouting, genericSSH}
 
 // Names lists the platforms.
 func Names() []string { return slices.Clone(names[:]) }
@@ -24,7 +24,11 @@ func Names() []string { return slices.Clone(names[:]) }
 // Platforms builds all platforms over the recorded texts, by name.
 func Platforms(library *recorded.Library) map[string]*Platform {
 	return map[string]*Platform{
-		ciscoIOS:  ios(library),
-		frrouting: frr(library),
+		ciscoIOS:     ios(library),
+		ciscoNXOS:    nxos(library),
+		aristaEOS:    eos(library),
+		juniperJunos: junos(library),
+		frrouting:    frr(library),
+		genericSSH:   linux(),
 	}
 }

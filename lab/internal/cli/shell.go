@@ -18,9 +18,11 @@ type Shell struct {
 	// latency is what every command takes, besides what faults add.
 	latency time.Duration
 
+	isExec  bool   // the session is an exec request
 	out     []byte // output of the command that runs
 	sent    int    // how much of it has been put out
 	rows    int    // how many rows since the last page
+	pages   int    // how many pages
 	quit    bool   // the client left the pager: the rest is not shown
 	command string // the line that runs, for the faults that name commands
 	noMore  bool   // the command asked for no paging
@@ -68,8 +70,11 @@ func (s *Shell) Run() error {
 
 // Exec runs one command as an SSH exec request does: no prompt, no echo, no paging.
 func (s *Shell) Exec(command string) (status int, err error) {
-	s.noMore = true
+	s.isExec = true
 	s.length = 0
+	if s.device.Platform.OneExec {
+		s.term.Print("\n") // an error shows at the next write
+	}
 	err = s.execute(command)
 	if errors.Is(err, ErrClosed) {
 		err = nil
@@ -85,7 +90,7 @@ func (s *Shell) act(typed []byte, key tty.Key) ([]byte, error) {
 	line := string(typed)
 	switch key {
 	case tty.Enter:
-		if err := s.term.Print("\n"); err != nil {
+		if err := s.term.Print(s.who.entered(line) + "\n"); err != nil {
 			return nil, err
 		}
 		return typed[:0], s.execute(line)
@@ -94,10 +99,13 @@ func (s *Shell) act(typed []byte, key tty.Key) ([]byte, error) {
 	case tty.Tab:
 		return s.completed(line), nil
 	case tty.Interrupt:
-		return typed[:0], s.interject("^C\n", func() { s.who.key(s, true) })
+		return typed[:0], s.interject(s.who.echo(true), func() { s.who.key(s, true) })
 	case tty.EndMode:
-		return typed[:0], s.interject("^Z\n", func() { s.who.key(s, false) })
+		return typed[:0], s.interject(s.who.echo(false), func() { s.who.key(s, false) })
 	case tty.EndOfFile:
+		if err := s.term.Print("\n"); err != nil {
+			return nil, err
+		}
 		return nil, ErrClosed
 	default:
 		return typed, s.term.Print("\n")
@@ -115,9 +123,7 @@ func (s *Shell) interject(echo string, f func()) error {
 
 func (s *Shell) completed(line string) []byte {
 	whole := s.who.complete(s, line)
-	if !s.term.Raw() {
-		s.term.Print("\n") // an error shows at the next read
-	}
+	s.term.Print("\n") // an error shows at the next read
 	return []byte(whole)
 }
 

@@ -47,6 +47,7 @@ type part struct {
 // cut splits a recording at every recorded name. What surrounds the name within its match ("(", "Hostname: ") stays.
 func cut(raw string, names []recordedName) *Text {
 	raw = strings.ReplaceAll(raw, "\r\n", "\n")
+	raw = strings.TrimSuffix(strings.TrimRight(raw, "\n"), "\n{master:0}") // the line above the next prompt, on Junos
 	if raw != "" && !strings.HasSuffix(raw, "\n") {
 		raw += "\n"
 	}

@@ -52,6 +52,9 @@ func (l *Line) ensure(text string) *Line {
 // last, else at the end.
 func (l *Line) place(text string) int {
 	command := firstWord(text)
+	if command == "description" {
+		return 0
+	}
 	for i := len(l.kids) - 1; i >= 0; i-- {
 		if firstWord(l.kids[i].text) == command {
 			if i+1 < len(l.kids) && l.kids[i+1].text == "!" && len(l.kids[i].kids) > 0 {

@@ -34,7 +34,7 @@ const bell = 0x07
 // Edit lets the client edit line (shown already) until a key ends it, and returns the line. The echo of what is typed
 // is put out; that of the ending key is the caller's.
 func (t *Terminal) Edit(line []byte, style Style) ([]byte, Key, error) {
-	echo := !t.raw && !style.Silent
+	echo := t.mode.Echo && !style.Silent
 	for {
 		if err := t.fill(); err != nil {
 			return line, Enter, err

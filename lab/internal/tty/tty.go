@@ -24,20 +24,46 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 type Terminal struct {
 	in      io.Reader
 	out     io.Writer
+	stderr  io.Writer
 	pending []byte // input read from the client and not used yet
 	inbuf   [256]byte
 	waiting *bytes.Buffer // output not written yet
 	size    atomic.Uint64 // width<<32 | height, as the client told
-	raw     bool
+	mode    Mode
 }
 
-// New returns a terminal on a client's input and output. A raw terminal (no PTY) neither echoes nor turns LF into CR LF.
-func New(in io.Reader, out io.Writer, raw bool) *Terminal {
-	return &Terminal{in: in, out: out, raw: raw}
+// Mode is what a terminal does besides passing bytes on. With a PTY it does all of it; what devices do without one differs.
+type Mode struct {
+	// Echo shows what is typed.
+	Echo bool
+	// CRLF ends lines with CR LF.
+	CRLF bool
 }
 
-// Raw reports whether the session has no PTY.
-func (t *Terminal) Raw() bool { return t.raw }
+// PTY is the mode of a session with a terminal.
+var PTY = Mode{Echo: true, CRLF: true}
+
+// New returns a terminal on a client's input and output.
+func New(in io.Reader, out io.Writer, mode Mode) *Terminal {
+	return &Terminal{in: in, out: out, mode: mode}
+}
+
+// SetStderr has [Terminal.Complain] write to a stream of its own, as sessions without a terminal have.
+func (t *Terminal) SetStderr(stderr io.Writer) { t.stderr = stderr }
+
+// Complain writes to standard error, after the output that waits. It reports false when there is none but the terminal.
+func (t *Terminal) Complain(text string) bool {
+	if t.stderr == nil {
+		return false
+	}
+	if err := t.Flush(); err == nil {
+		io.WriteString(t.stderr, text) // an error shows at the next write
+	}
+	return true
+}
+
+// Raw reports whether the terminal does not echo: nobody sits in front of it.
+func (t *Terminal) Raw() bool { return !t.mode.Echo }
 
 // Resize notes the size of the client's window. It may be called from any goroutine.
 func (t *Terminal) Resize(width, height uint32) { t.size.Store(uint64(width)<<32 | uint64(height)) }
@@ -48,10 +74,10 @@ func (t *Terminal) Size() (width, height int) {
 	return int(size >> 32), int(size & 0xffffffff)
 }
 
-// Print puts text out, LF as CR LF unless the terminal is raw.
+// Print puts text out, LF as CR LF if that is the mode.
 func (t *Terminal) Print(text string) error {
 	b := t.buffer()
-	for !t.raw {
+	for t.mode.CRLF {
 		i := strings.IndexByte(text, '\n')
 		if i < 0 {
 			break
@@ -67,7 +93,7 @@ func (t *Terminal) Print(text string) error {
 // Write is [Terminal.Print] for bytes.
 func (t *Terminal) Write(text []byte) (int, error) {
 	n, b := len(text), t.buffer()
-	for !t.raw {
+	for t.mode.CRLF {
 		i := bytes.IndexByte(text, '\n')
 		if i < 0 {
 			break
