@@ -50,7 +50,13 @@ func checkBytes(data []byte, limit, linesBefore int) error {
 }
 
 // parseYAML reads a document, or a part of one that begins after linesBefore lines of the file.
-func parseYAML(data []byte, linesBefore int) (*Node, error) {
+func parseYAML(data []byte, linesBefore int) (root *Node, err error) {
+	// A fault of the parser must not end a service over a file that somebody sent.
+	defer func() {
+		if r := recover(); r != nil {
+			root, err = nil, Fault{Line: linesBefore + 1, Message: fmt.Sprintf("cannot be read: the YAML parser failed (%v)", r), Remedy: "write it in plain block style"}
+		}
+	}()
 	tokens := lexer.Tokenize(string(data))
 	if err := checkTokens(tokens, linesBefore); err != nil {
 		return nil, err
@@ -60,7 +66,7 @@ func parseYAML(data []byte, linesBefore int) (*Node, error) {
 		return nil, syntaxFault(err, linesBefore)
 	}
 	c := converter{linesBefore: linesBefore}
-	root := &Node{Kind: Null, Line: linesBefore + 1, Column: 1}
+	root = &Node{Kind: Null, Line: linesBefore + 1, Column: 1}
 	for i, doc := range file.Docs {
 		if doc.Body == nil {
 			continue
@@ -132,9 +138,14 @@ func (c *converter) node(from ast.Node, depth int) *Node {
 		for _, value := range from.Values {
 			c.field(n, value, depth)
 		}
+		// A map in block style has no place of its own: it begins with its first field.
+		if from.Start == nil || from.Start.Type != token.MappingStartType {
+			n.begin()
+		}
 	case *ast.MappingValueNode:
 		n.Kind = Map
 		c.field(n, from, depth)
+		n.begin()
 	default:
 		c.refuse(n, "uses a YAML feature that is not read here ("+from.Type().YAMLName()+")", "write plain values")
 	}
@@ -151,7 +162,13 @@ func (c *converter) child(from ast.Node, depth int) *Node {
 	return c.node(from, depth+1)
 }
 
-// field appends an entry. A map has no place of its own in YAML: it begins with its first field.
+// begin places a map at its first field.
+func (n *Node) begin() {
+	if len(n.Fields) > 0 {
+		n.Line, n.Column = n.Fields[0].Line, n.Fields[0].Column
+	}
+}
+
 func (c *converter) field(to *Node, from *ast.MappingValueNode, depth int) {
 	key := Node{}
 	c.place(&key, from.Key.GetToken())
@@ -159,9 +176,6 @@ func (c *converter) field(to *Node, from *ast.MappingValueNode, depth int) {
 	if !ok || from.Key.IsMergeKey() {
 		c.refuse(&key, "has a field name that is not text", "write the name as text")
 		return
-	}
-	if len(to.Fields) == 0 && !from.IsFlowStyle {
-		to.Line, to.Column = key.Line, key.Column
 	}
 	f := Field{Name: scalar.GetToken().Value, Line: key.Line, Column: key.Column, Value: c.child(from.Value, depth)}
 	if f.Value.Kind == Null {
