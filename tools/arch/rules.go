@@ -67,7 +67,7 @@ var confinements = []confinement{
 		why: "JetStream is spoken by libs/bus, libs/ledger and libs/kvstore alone"},
 	{imports: []string{"golang.org/x/crypto/ssh", "github.com/scrapli/scrapligo"}, folders: []string{"libs/driver", "lab", "tests"},
 		inTests: []string{"services/executor"}, why: "SSH and NETCONF belong to libs/driver (and to the lab, the other end)"},
-	{imports: []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "database/sql"}, folders: []string{"services/gateway", "tests"},
+	{imports: []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "database/sql"}, folders: []string{"services/gateway"},
 		why: "the only database is the gateway's read view"},
 	{imports: []string{"github.com/ClickHouse"}, folders: []string{"libs/clickhouse"},
 		why: "ClickHouse is spoken by libs/clickhouse alone"},
