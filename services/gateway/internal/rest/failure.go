@@ -29,11 +29,13 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 			p.Errors = append(p.Errors, contract.Problem{Field: d.Location, Message: d.Message, Remedy: "see " + pathDescription})
 		}
 	}
-	if len(p.Errors) > 0 {
+	switch {
+	case len(p.Errors) > 0:
 		p.Detail = p.Errors[0].Field + ": " + p.Errors[0].Message
-	}
-	if e.Status == http.StatusRequestEntityTooLarge {
-		p.Errors = append(p.Errors, contract.Problem{Field: "body", Message: e.Detail, Remedy: "send less at once"})
+	case e.Status == http.StatusRequestEntityTooLarge:
+		p.Errors = []contract.Problem{{Field: "body", Message: e.Detail, Remedy: "send less at once"}}
+	case e.Status < http.StatusInternalServerError:
+		p.Errors = []contract.Problem{{Field: "body", Message: e.Detail, Remedy: "see " + pathDescription}}
 	}
 	return p, nil
 }

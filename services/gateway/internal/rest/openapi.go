@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -75,6 +76,7 @@ func tidy(doc *huma.OpenAPI) {
 	}
 	delete(schemas.Map(), "ErrorModel")
 	delete(schemas.Map(), "ErrorDetail")
+	strict := map[string]bool{}
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
 			if op == nil {
@@ -85,12 +87,33 @@ func tidy(doc *huma.OpenAPI) {
 			}
 			op.Responses["default"] = failed
 			if schema, ok := op.Metadata[metaBody].(*huma.Schema); ok {
+				reach(schemas.Map(), schema, strict)
 				op.RequestBody = &huma.RequestBody{
 					Required: op.OperationID == "submit-job" || op.OperationID == "create-token",
 					Content:  map[string]*huma.MediaType{"application/json": {Schema: schema}},
 				}
 			}
 		}
+	}
+	// Bodies that come in are read strictly; those that go out may get more fields, which a client ignores.
+	for name, s := range schemas.Map() {
+		if !strict[name] {
+			s.AdditionalProperties = true
+		}
+	}
+}
+
+// reach marks the schemas that a schema refers to.
+func reach(all map[string]*huma.Schema, s *huma.Schema, seen map[string]bool) {
+	if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok && !seen[name] {
+		seen[name] = true
+		reach(all, all[name], seen)
+	}
+	if s.Items != nil {
+		reach(all, s.Items, seen)
+	}
+	for _, p := range s.Properties {
+		reach(all, p, seen)
 	}
 }
 
