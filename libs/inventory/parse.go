@@ -19,7 +19,7 @@ const (
 type Fault = document.Fault
 
 // Faults are all things wrong with an inventory file, in the order of its lines. It is the error of [Parse]; at most a
-// thousand are kept, and More counts the others.
+// thousand are kept.
 type Faults = document.Faults
 
 // Problems are the faults as the API reports them.
@@ -35,15 +35,15 @@ func Problems(faults *Faults) []contract.Problem {
 		}
 		problems = append(problems, p)
 	}
-	if faults.More > 0 {
-		problems = append(problems, contract.Problem{Field: "body", Message: fmt.Sprintf("%d more faults", faults.More), Remedy: "correct these first"})
+	if faults.Full() {
+		problems = append(problems, contract.Problem{Field: "body", Message: "there may be more faults; the search has ended", Remedy: "correct these first"})
 	}
 	return problems
 }
 
 // Parse reads an inventory file: YAML, or JSON with the same fields. The devices are complete, with the defaults of the
 // file and of their platforms, and in the order of their ids. The error is a *[Faults] with every fault of the file; a
-// syntax error ends the search.
+// syntax error ends the search, and so does the thousandth fault.
 //
 //	defaults:                  # for devices that do not say otherwise; tags and labels are added to theirs
 //	  credential: env:LAB
@@ -70,7 +70,9 @@ func Parse(data []byte) ([]contract.Device, error) {
 			p.stop(document.At(item, "devices", fmt.Sprintf("holds more than %d devices", MaxDevices), "split the file by site"))
 			break
 		}
-		p.device(item)
+		if p.device(item); p.faults.Full() {
+			break
+		}
 	}
 	if p.count == 0 && p.faults.Count() == 0 {
 		p.stop(Fault{Path: "devices", Message: "holds no device", Remedy: "write at least one"})

@@ -127,6 +127,8 @@ func (b *binder) fields(n *Node, path string, to reflect.Value) {
 		f := &n.Fields[i]
 		at := slices.Index(names, f.Name)
 		switch {
+		case b.faults.Full():
+			return
 		case at < 0:
 			remedy := nearest.Question(nearest.To(f.Name, slices.Values(names), 1))
 			if remedy == "" {

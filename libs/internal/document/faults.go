@@ -21,12 +21,15 @@ type Faults struct {
 
 // Add appends a fault.
 func (f *Faults) Add(fault Fault) {
-	if len(f.List) >= maxFaults {
+	if f.Full() {
 		f.More++
 		return
 	}
 	f.List = append(f.List, fault)
 }
+
+// Full reports whether no more faults are kept. Who looks for faults may stop then.
+func (f *Faults) Full() bool { return len(f.List) >= maxFaults }
 
 // Count is how many faults there are.
 func (f *Faults) Count() int { return len(f.List) + f.More }
@@ -55,7 +58,11 @@ func (f *Faults) Error() string {
 		b.WriteString(fault.Error())
 	}
 	if more := f.Count() - shownFaults; more > 0 {
-		fmt.Fprintf(&b, "\nand %d more", more)
+		least := ""
+		if f.Full() {
+			least = "at least "
+		}
+		fmt.Fprintf(&b, "\nand %s%d more", least, more)
 	}
 	return b.String()
 }

@@ -27,7 +27,32 @@ type jsonReader struct {
 	dec   *json.Decoder
 	data  []byte
 	lines []int // offset of each line's first byte
+	base  int   // offset of the first byte that the decoder reads
 }
+
+// offset is that of the next byte that the decoder reads.
+func (r *jsonReader) offset() int { return r.base + int(r.dec.InputOffset()) }
+
+// part reads the value between two offsets, with its places in the whole.
+func (r *jsonReader) part(from, to, depth int) (*Node, error) {
+	p := &jsonReader{dec: json.NewDecoder(bytes.NewReader(r.data[from:to])), data: r.data, lines: r.lines, base: from}
+	p.dec.UseNumber()
+	return p.value(depth)
+}
+
+// skip passes over the next value and returns where it stands.
+func (r *jsonReader) skip() (from, to int, err error) {
+	from = r.next()
+	if err := r.dec.Decode(new(skipped)); err != nil {
+		return 0, 0, r.fault(err)
+	}
+	return from, r.offset(), nil
+}
+
+// skipped takes any JSON value and keeps nothing of it.
+type skipped struct{}
+
+func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
 func newJSONReader(data []byte) *jsonReader {
 	r := &jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, lines: []int{0}}
@@ -40,14 +65,17 @@ func newJSONReader(data []byte) *jsonReader {
 	return r
 }
 
-// place returns line and column of the next token.
-func (r *jsonReader) place() (line, column int) {
-	at := int(r.dec.InputOffset())
+// next returns the offset of the next token.
+func (r *jsonReader) next() int {
+	at := r.offset()
 	for at < len(r.data)-1 && bytes.IndexByte([]byte(" \t\r\n,:"), r.data[at]) >= 0 {
 		at++
 	}
-	return r.placeOf(at)
+	return at
 }
+
+// place returns line and column of the next token.
+func (r *jsonReader) place() (line, column int) { return r.placeOf(r.next()) }
 
 func (r *jsonReader) placeOf(at int) (line, column int) {
 	i := sort.SearchInts(r.lines, at+1) - 1
@@ -130,11 +158,11 @@ func (r *jsonReader) end() error {
 
 func (r *jsonReader) fault(err error) Fault {
 	f := Fault{Remedy: "send one JSON value"}
-	f.Line, f.Column = r.placeOf(max(0, min(int(r.dec.InputOffset()), len(r.data)-1)))
+	f.Line, f.Column = r.placeOf(max(0, min(r.offset(), len(r.data)-1)))
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		f.Line, f.Column = r.placeOf(max(0, min(int(syntax.Offset)-1, len(r.data)-1)))
+		f.Line, f.Column = r.placeOf(max(0, min(r.base+int(syntax.Offset)-1, len(r.data)-1)))
 		f.Message, f.Remedy = "is not JSON: "+syntax.Error(), "correct the syntax"
 	case errors.Is(err, io.EOF) && len(bytes.TrimSpace(r.data)) == 0:
 		f.Message = "is empty"

@@ -2,8 +2,6 @@ package document
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 )
@@ -30,8 +28,8 @@ func ReadRecords(data []byte, list string, limit int) (*Records, error) {
 	if err := checkBytes(data, limit, 0); err != nil {
 		return nil, err
 	}
-	if r, ok := jsonRecords(data, list); ok {
-		return r, nil
+	if isObject(data) {
+		return jsonRecords(data, list)
 	}
 	if parts, ok := cut(data, list); ok {
 		return parts.records(list)
@@ -133,7 +131,7 @@ func isItem(content []byte) bool {
 // records parses head and tail, and leaves the items to the iterator.
 func (p parts) records(list string) (*Records, error) {
 	if len(p.head)+len(p.tail) > maxPart {
-		return nil, Fault{Message: fmt.Sprintf("holds more than %d bytes outside of %s", maxPart, list), Remedy: "remove what does not belong there"}
+		return nil, tooMuchOutside(list)
 	}
 	top, err := parseYAML(p.head, 0)
 	if err != nil {
@@ -151,6 +149,10 @@ func (p parts) records(list string) (*Records, error) {
 		found.Kind = List // its items were cut out
 	}
 	return &Records{Top: top, Items: p.each}, nil
+}
+
+func tooMuchOutside(list string) Fault {
+	return Fault{Message: fmt.Sprintf("holds more than %d bytes outside of %s", maxPart, list), Remedy: "remove what does not belong there"}
 }
 
 // each parses the items chunk by chunk.
@@ -200,91 +202,4 @@ func firstChunk(items []byte) []byte {
 		at = end
 	}
 	return items
-}
-
-// jsonRecords reads the document as JSON if it is valid JSON and its list comes once.
-func jsonRecords(data []byte, list string) (*Records, bool) {
-	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' || !json.Valid(data) {
-		return nil, false
-	}
-	r := newJSONReader(data)
-	top := &Node{}
-	if top.Line, top.Column = r.place(); !r.open('{') {
-		return nil, false
-	}
-	top.Kind = Map
-	found := false
-	for r.dec.More() {
-		f := Field{}
-		f.Line, f.Column = r.place()
-		name, err := r.dec.Token()
-		if err != nil {
-			return nil, false
-		}
-		f.Name, _ = name.(string)
-		line, column := r.place()
-		if f.Name == list && r.peek() == '[' {
-			if found {
-				return nil, false
-			}
-			found = true
-			f.Value = &Node{Kind: List, Line: line, Column: column}
-			err = r.dec.Decode(new(skipped))
-		} else {
-			f.Value, err = r.value(1)
-		}
-		if err != nil {
-			return nil, false
-		}
-		top.Fields = append(top.Fields, f)
-	}
-	return &Records{Top: top, Items: func(yield func(*Node, error) bool) { jsonItems(data, list, yield) }}, true
-}
-
-// jsonItems walks to the list again and yields its items one by one.
-func jsonItems(data []byte, list string, yield func(*Node, error) bool) {
-	r := newJSONReader(data)
-	if !r.open('{') {
-		return
-	}
-	for r.dec.More() {
-		name, err := r.dec.Token()
-		if err == nil && (name != list || r.peek() != '[') {
-			if err = r.dec.Decode(new(skipped)); err == nil {
-				continue
-			}
-		}
-		if err != nil || !r.open('[') {
-			yield(nil, r.fault(errors.Join(err)))
-			return
-		}
-		for r.dec.More() {
-			item, err := r.value(2)
-			if !yield(item, err) || err != nil {
-				return
-			}
-		}
-		return
-	}
-}
-
-// skipped takes any JSON value and keeps nothing of it.
-type skipped struct{}
-
-func (*skipped) UnmarshalJSON([]byte) error { return nil }
-
-// open takes the bracket.
-func (r *jsonReader) open(bracket json.Delim) bool {
-	t, err := r.dec.Token()
-	return err == nil && t == bracket
-}
-
-// peek returns the first byte of the next token.
-func (r *jsonReader) peek() byte {
-	for _, c := range r.data[r.dec.InputOffset():] {
-		if bytes.IndexByte([]byte(" \t\r\n,:"), c) < 0 {
-			return c
-		}
-	}
-	return 0
 }
