@@ -40,7 +40,6 @@ func (a *app) watch(ctx context.Context, c *client.Client, job api.Job) (api.Job
 		})
 	}()
 	v := a.newView(job)
-	defer v.clear()
 	tick := time.NewTicker(v.every())
 	defer tick.Stop()
 	v.draw()
@@ -53,7 +52,7 @@ func (a *app) watch(ctx context.Context, c *client.Client, job api.Job) (api.Job
 		case <-tick.C:
 			v.draw()
 		case err := <-done:
-			v.draw()
+			v.finish(err == nil)
 			return v.job, a.watched(ctx, v, err)
 		}
 	}
@@ -64,7 +63,6 @@ func (a *app) watched(ctx context.Context, v *view, err error) error {
 	if err == nil {
 		return nil
 	}
-	v.clear()
 	if interrupted(ctx, err) {
 		a.tell("Stopped watching; job %s goes on.\n  watch it again:  netrust job watch %s\n  cancel it:       netrust job cancel %s", v.job.ID, v.job.ID, v.job.ID)
 		return failedQuietly()
@@ -162,11 +160,13 @@ func (v *view) draw() {
 	}
 }
 
-// clear removes the bar, so that what follows stands on a line of its own.
-func (v *view) clear() {
+// finish leaves the bar as it was at the end, and what follows on a line of its own.
+func (v *view) finish(ended bool) {
+	if ended {
+		v.draw()
+	}
 	if v.bar {
-		fmt.Fprint(v.app.Stderr, "\r\x1b[K")
-		v.bar = false
+		fmt.Fprintln(v.app.Stderr)
 	}
 }
 

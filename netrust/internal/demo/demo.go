@@ -53,7 +53,7 @@ func run(ctx context.Context, w world.World, devices int, platforms []string, co
 	s := up.Default(filepath.Join(dir, "data"))
 	s.Listen, s.LabPort = "127.0.0.1:0", 0
 	s.Lab, s.LabDevices, s.LabPlatforms = true, devices, platforms
-	s.Process.Log.Level = "warn"
+	s.Process.Log.Level = "error"
 	log := servicekit.NewLogger(w.Stderr, "netrust", s.Process.Log)
 	say(w, "starting NATS, scheduler, executor, gateway and a lab of %d devices in this process", devices)
 	code := cli.ExitFailed

@@ -104,6 +104,10 @@ func gatewayService(w world.World) Service {
 		Settings: s, process: &s.Process,
 		run: func(ctx context.Context, p servicekit.Process) error {
 			cfg := s.Service
+			var err error
+			if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
+				return fmt.Errorf("finding the gateway's data directory: %w", err)
+			}
 			cfg.ShowAdminToken = func(secret string) {
 				fmt.Fprintf(w.Stdout, "Admin token, shown this once: %s\n", secret)
 			}

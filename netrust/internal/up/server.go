@@ -37,6 +37,10 @@ const (
 // when all is stopped. The streams are closed last, so that results in hand are kept. lookup reads the environment, for
 // credentials.
 func Run(ctx context.Context, s Settings, lookup func(string) (string, bool), log zerolog.Logger, started func(context.Context, Started) error) error {
+	var err error
+	if s.DataDir, err = filepath.Abs(s.DataDir); err != nil {
+		return fmt.Errorf("finding the data directory: %w", err)
+	}
 	held, err := lock.Take(s.DataDir)
 	if err != nil {
 		return err

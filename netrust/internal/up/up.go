@@ -47,8 +47,13 @@ With --lab it also runs simulated devices and imports them.`,
 	return cmd
 }
 
-// greet tells the person what runs and what to do next, imports the lab, and writes down how to reach the server.
+// greet imports the lab, writes down how to reach the server, and tells the person what runs and what to do next.
 func greet(ctx context.Context, w world.World, s Settings, up Started) error {
+	if up.Lab != nil {
+		if err := importLab(ctx, w, up); err != nil {
+			return err
+		}
+	}
 	if err := Remember(w.ConfigDir, up); err != nil {
 		return err
 	}
@@ -56,17 +61,22 @@ func greet(ctx context.Context, w world.World, s Settings, up Started) error {
 	if up.FirstToken != "" {
 		fmt.Fprintf(w.Stdout, "Admin token, shown this once: %s\nCommands of this user find it in %s.\n", up.FirstToken, up.TokenFile)
 	}
-	if up.Lab == nil {
-		fmt.Fprintf(w.Stdout, "Next: netrust device import inventory.yaml, then netrust run 'show version' --all\nCtrl-C stops it.\n")
-		return nil
+	next := "netrust device import inventory.yaml, then netrust run 'show version' --all"
+	if up.Lab != nil {
+		fmt.Fprintf(w.Stdout, "Lab: %d simulated devices; faults and counts at %s\n", up.Lab.Devices(), up.Lab.Control())
+		next = "netrust run 'show version' --all"
 	}
+	fmt.Fprintf(w.Stdout, "Next: %s\nCtrl-C stops it.\n", next)
+	return nil
+}
+
+func importLab(ctx context.Context, w world.World, up Started) error {
 	deps := w.Deps
 	deps.Stdin, deps.Stdout = bytes.NewReader(up.Lab.Inventory()), io.Discard // the list of changes is long
 	args := []string{"device", "import", "-", "--yes", "--server", up.URL, "--token-file", up.TokenFile}
 	if code := cli.Execute(ctx, cli.Command(deps), deps, args); code != cli.ExitDone {
 		return fmt.Errorf("importing the lab's devices failed (exit code %d); what was said above tells why", code)
 	}
-	fmt.Fprintf(w.Stdout, "Lab: %d simulated devices; faults and counts at %s\nNext: netrust run 'show version' --all\nCtrl-C stops it.\n", up.Lab.Devices(), up.Lab.Control())
 	return nil
 }
 
