@@ -162,8 +162,12 @@ func TestStreamsBucketsAndTypesAreThoseOfAsyncAPI(t *testing.T) {
 	for _, c := range channels(t) {
 		homes[c.Home] = true
 		for _, m := range c.Messages {
-			if m.Type != "" {
-				types[m.Type] = true
+			if m.Type == "" {
+				continue
+			}
+			types[m.Type] = true
+			if headers := slices.Sorted(maps.Values(namedConstants(t, "Header"))); !slices.Equal(m.Headers, headers) {
+				t.Errorf("asyncapi.yaml gives %s the headers %v, contract has %v", m.Schema, m.Headers, headers)
 			}
 		}
 	}

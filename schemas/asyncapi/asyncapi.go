@@ -45,6 +45,8 @@ type Message struct {
 	Type string
 	// Schema is the name of its schema, as package schemas takes it: "task.v1".
 	Schema string
+	// Headers are the names of its headers, sorted; empty without a type.
+	Headers []string
 	// Publishers and Consumers are those of the channel that send and receive this message.
 	Publishers, Consumers []string
 }

@@ -46,6 +46,9 @@ func TestEveryMessageHasOnePublisherAndSomebodyWhoReadsIt(t *testing.T) {
 			if len(m.Publishers) != 1 {
 				t.Errorf("channel %s, message %s: published by %v, want one service", c.Name, m.Schema, m.Publishers)
 			}
+			if (m.Type == "") != (len(m.Headers) == 0) {
+				t.Errorf("channel %s, message %s: type %q with headers %v", c.Name, m.Schema, m.Type, m.Headers)
+			}
 			if len(m.Consumers) == 0 {
 				t.Errorf("channel %s, message %s: nobody consumes it", c.Name, m.Schema)
 			}
@@ -87,7 +90,9 @@ components:
   parameters:
     job: {examples: [a]}
   messages:
-    gate: {payload: {$ref: messages/gate.v1.json}}
+    gate: {traits: [{$ref: '#/components/messageTraits/event'}], payload: {schemaFormat: application/schema+json;version=2020-12, schema: {$ref: messages/gate.v1.json}}}
+  messageTraits:
+    event: {headers: {type: object, properties: {ce-type: {type: string}}}}
 `
 
 func TestAFaultInTheDocumentIsAnErrorThatNamesIt(t *testing.T) {
@@ -103,6 +108,8 @@ func TestAFaultInTheDocumentIsAnErrorThatNamesIt(t *testing.T) {
 		"a token that no parameter describes": {"gate.{job}", "gate.{job}.{device}", "{device}"},
 		"a message that is not defined":       {"messages/gate'", "messages/gates'", "message gate"},
 		"a payload that is no schema":         {"messages/gate.v1.json", "elsewhere.json", "message gate"},
+		"a payload of another format":         {"version=2020-12", "version=draft-07", "message gate"},
+		"a trait that is not defined":         {"messageTraits/event'", "messageTraits/events'", "message gate"},
 		"an operation on no channel":          {"#/channels/gates'}}", "#/channels/gate'}}", "operation sends"},
 		"an action that does not exist":       {"action: send", "action: publish", "operation sends"},
 		"an operation of nobody":              {"x-service: scheduler, ", "", "operation sends"},

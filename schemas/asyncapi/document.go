@@ -16,6 +16,7 @@ type document struct {
 	Components         struct {
 		Parameters map[string]Parameter  `yaml:"parameters"`
 		Messages   map[string]rawMessage `yaml:"messages"`
+		Traits     map[string]rawTrait   `yaml:"messageTraits"`
 	} `yaml:"components"`
 }
 
@@ -42,9 +43,24 @@ type rawOperation struct {
 }
 
 type rawMessage struct {
-	Name    string    `yaml:"name"`
-	Payload reference `yaml:"payload"`
+	Name    string      `yaml:"name"`
+	Traits  []reference `yaml:"traits"`
+	Payload struct {
+		Format string    `yaml:"schemaFormat"`
+		Schema reference `yaml:"schema"`
+	} `yaml:"payload"`
 }
+
+type rawTrait struct {
+	Headers struct {
+		Type       string                    `yaml:"type"`
+		Required   []string                  `yaml:"required"`
+		Properties map[string]map[string]any `yaml:"properties"`
+	} `yaml:"headers"`
+}
+
+// schemaFormat is the only one that payloads have.
+const schemaFormat = "application/schema+json;version=2020-12"
 
 func (d *document) channel(name string, raw rawChannel) (Channel, error) {
 	c := Channel{Name: name, Address: raw.Address, Title: raw.Title, Description: raw.Description, Parameters: map[string]Parameter{}}
@@ -77,12 +93,10 @@ func (d *document) channel(name string, raw rawChannel) (Channel, error) {
 
 func (d *document) messages(c *Channel, raw rawChannel) error {
 	for name, ref := range raw.Messages {
-		def, ok := d.Components.Messages[strings.TrimPrefix(ref.Ref, "#/components/messages/")]
-		schema, isSchema := strings.CutPrefix(def.Payload.Ref, "messages/")
-		if !ok || !isSchema {
-			return fmt.Errorf("message %s: %q is not defined with a payload", name, ref.Ref)
+		m, err := d.message(ref)
+		if err != nil {
+			return fmt.Errorf("message %s: %w", name, err)
 		}
-		m := Message{Type: def.Name, Schema: strings.TrimSuffix(schema, ".json")}
 		for _, op := range d.Operations {
 			if op.Channel.Ref != "#/channels/"+c.Name || !op.covers(c.Name, name) {
 				continue
@@ -99,6 +113,25 @@ func (d *document) messages(c *Channel, raw rawChannel) error {
 	}
 	slices.SortFunc(c.Messages, func(a, b Message) int { return strings.Compare(a.Schema, b.Schema) })
 	return nil
+}
+
+func (d *document) message(ref reference) (Message, error) {
+	def, ok := d.Components.Messages[strings.TrimPrefix(ref.Ref, "#/components/messages/")]
+	schema, isSchema := strings.CutPrefix(def.Payload.Schema.Ref, "messages/")
+	if !ok || !isSchema || def.Payload.Format != schemaFormat {
+		return Message{}, fmt.Errorf("%q is not defined with a payload of format %s", ref.Ref, schemaFormat)
+	}
+	m := Message{Type: def.Name, Schema: strings.TrimSuffix(schema, ".json")}
+	for _, t := range def.Traits {
+		trait, ok := d.Components.Traits[strings.TrimPrefix(t.Ref, "#/components/messageTraits/")]
+		if !ok {
+			return Message{}, fmt.Errorf("trait %q is not defined", t.Ref)
+		}
+		for header := range trait.Headers.Properties {
+			m.Headers = add(m.Headers, header)
+		}
+	}
+	return m, nil
 }
 
 // covers reports whether the operation is about the message; one that names none is about all of its channel.

@@ -18,24 +18,14 @@ type Validator struct {
 
 // New compiles every schema of package schemas.
 func New() (*Validator, error) {
-	files := map[string][]byte{}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	compiler.AssertContent()
 	for _, name := range append(schemas.Messages(), schemas.Definitions) {
 		data, err := schemas.Schema(name)
 		if err != nil {
 			return nil, err
 		}
-		files[name] = data
-	}
-	return Compile(files)
-}
-
-// Compile compiles schemas by their name. They may refer to each other.
-func Compile(files map[string][]byte) (*Validator, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.AssertFormat()
-	compiler.AssertContent()
-	for name, data := range files {
 		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 		if err != nil {
 			return nil, fmt.Errorf("schema %s: %w", name, err)
@@ -45,7 +35,7 @@ func Compile(files map[string][]byte) (*Validator, error) {
 		}
 	}
 	v := &Validator{compiled: map[string]*jsonschema.Schema{}}
-	for name := range files {
+	for _, name := range schemas.Messages() {
 		s, err := compiler.Compile(url(name))
 		if err != nil {
 			return nil, fmt.Errorf("schema %s: %w", name, err)
