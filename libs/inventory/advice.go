@@ -57,19 +57,23 @@ func nothing(sel contract.TargetSelector, result *Selection, v view) contract.Pr
 			len(result.Skipped), first.DeviceID, first.Reason), Remedy: "select active devices, or change their status in the inventory"}
 	}
 	for i, tag := range sel.Tags {
-		f, _ := newFilter(contract.TargetSelector{Tags: []string{tag}})
-		if !slices.ContainsFunc(v.sorted, func(m Member) bool { return f.match(m.Device) }) {
+		if !v.any([]string{tag}, "") {
 			return contract.Problem{Field: fmt.Sprintf("targets.tags[%d]", i), Message: "no device has the tag " + tag, Remedy: nearTags(tag, v)}
 		}
 	}
 	if sel.Labels != "" {
-		f, _ := newFilter(contract.TargetSelector{Labels: sel.Labels})
-		if !slices.ContainsFunc(v.sorted, func(m Member) bool { return f.match(m.Device) }) {
+		if !v.any(nil, sel.Labels) {
 			return contract.Problem{Field: "targets.labels", Message: "no device matches " + sel.Labels, Remedy: nearLabels(sel.Labels, v)}
 		}
 	}
 	return contract.Problem{Field: "targets", Message: "no device has all of what is asked for, though each part has some",
 		Remedy: "ids, tags and labels must all hold; remove one of them"}
+}
+
+// any reports whether a device has the tags and labels, which are valid.
+func (v view) any(tags []string, labels string) bool {
+	f, _ := NewFilter(tags, labels)
+	return slices.ContainsFunc(v.sorted, func(m Member) bool { return f.Match(m.Device) })
 }
 
 // nearTags suggests tags, and labels written as tags.

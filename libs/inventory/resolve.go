@@ -43,7 +43,10 @@ func (s *Set) ResolveAmong(sel contract.TargetSelector, ids []string) (Selection
 }
 
 func (s *Set) resolve(sel contract.TargetSelector, among []string, within bool) (Selection, []contract.Problem) {
-	filter, problems := newFilter(sel)
+	if problems := CheckSelector(sel); problems != nil {
+		return Selection{}, problems
+	}
+	filter, problems := NewFilter(sel.Tags, sel.Labels)
 	if problems != nil {
 		return Selection{}, problems
 	}
@@ -69,7 +72,7 @@ func (s *Set) resolve(sel contract.TargetSelector, among []string, within bool) 
 		}
 	}
 	for _, m := range candidates {
-		if filter.match(m.Device) {
+		if filter.Match(m.Device) {
 			problems = appendMember(&result, m, len(sel.IDs) > 0, problems)
 		}
 	}

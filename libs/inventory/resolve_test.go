@@ -231,3 +231,27 @@ func TestSetServesManyAtOnce(t *testing.T) {
 		t.Errorf("%d devices, want 1005", set.Len())
 	}
 }
+
+func TestFilter(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tags   []string
+		labels string
+		want   bool
+	}{
+		"nothing asked":             {nil, "", true},
+		"a label as a tag":          {[]string{"role:core"}, "", true},
+		"a field as a tag":          {[]string{"site:paris"}, "role=core", true},
+		"a tag with quotes":         {[]string{`role:"core"`}, "", false},
+		"a tag that is not there":   {[]string{"role:core", "x"}, "", false},
+		"an expression that is not": {[]string{"role:core"}, "role=edge", false},
+	} {
+		f, problems := inventory.NewFilter(c.tags, c.labels)
+		if problems != nil || f.Match(&router) != c.want {
+			t.Errorf("%s: %v %v, want %v", name, problems, f.Match(&router), c.want)
+		}
+	}
+	if _, problems := inventory.NewFilter([]string{""}, "role="); len(problems) != 2 {
+		t.Errorf("two faults: %v", problems)
+	}
+}

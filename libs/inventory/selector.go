@@ -63,8 +63,9 @@ func expressionProblem(err error) contract.Problem {
 	return p
 }
 
-// filter is a compiled selector without its ids.
-type filter struct {
+// Filter is the part of a selector that one device can be held against: its tags and its label expression. It is
+// immutable and safe for concurrent use; the zero value matches every device.
+type Filter struct {
 	tags   []tagTest
 	labels *Expression
 }
@@ -74,22 +75,28 @@ type tagTest struct {
 	pair            bool
 }
 
-func newFilter(sel contract.TargetSelector) (filter, []contract.Problem) {
-	if problems := CheckSelector(sel); problems != nil {
-		return filter{}, problems
+// NewFilter compiles tags and label expression of a selector, of which it takes no other part. Fields of problems are
+// those of a job's spec.
+func NewFilter(tags []string, labels string) (*Filter, []contract.Problem) {
+	f := &Filter{}
+	if len(tags) == 0 && labels == "" {
+		return f, nil
 	}
-	f := filter{}
-	for _, tag := range sel.Tags {
+	if problems := CheckSelector(contract.TargetSelector{Tags: tags, Labels: labels}); problems != nil {
+		return nil, problems
+	}
+	for _, tag := range tags {
 		key, v, pair := strings.Cut(tag, ":")
 		f.tags = append(f.tags, tagTest{tag, key, v, pair})
 	}
-	if sel.Labels != "" {
-		f.labels, _ = Compile(sel.Labels) // CheckSelector compiled it
+	if labels != "" {
+		f.labels, _ = Compile(labels) // CheckSelector compiled it
 	}
 	return f, nil
 }
 
-func (f *filter) match(device *contract.Device) bool {
+// Match reports whether the device has all tags and the expression holds for it.
+func (f *Filter) Match(device *contract.Device) bool {
 	for i := range f.tags {
 		if !f.tags[i].match(device) {
 			return false
