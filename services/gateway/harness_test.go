@@ -45,14 +45,16 @@ type client struct {
 // gateway starts one more gateway and waits until it is ready.
 func (f *fleet) gateway() *client { return f.gatewayIn(f.t.TempDir()) }
 
-func (f *fleet) gatewayIn(dir string) *client {
+func (f *fleet) gatewayIn(dir string) *client { return f.gatewayOn(bustest.Connect(f.t, f.server), dir) }
+
+func (f *fleet) gatewayOn(conn *bus.Conn, dir string) *client {
 	f.t.Helper()
 	cfg := gateway.Default()
 	cfg.Listen, cfg.DataDir, cfg.DrainTimeout = "127.0.0.1:0", dir, 2*time.Second
 	secrets := make(chan string, 1)
 	cfg.ShowAdminToken = func(s string) { secrets <- s }
 	log := zerolog.New(zerolog.NewTestWriter(f.t)).Level(zerolog.ErrorLevel)
-	g, err := gateway.New(bustest.Connect(f.t, f.server), cfg, log)
+	g, err := gateway.New(conn, cfg, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}

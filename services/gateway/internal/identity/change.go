@@ -23,7 +23,7 @@ func tokenSubject(key string) string { return bus.KVSubject(contract.BucketIdent
 // start at once, exactly one makes it. Call it while [Store.Run] runs.
 func (s *Store) EnsureAdmin(ctx context.Context, now time.Time) (secret string, err error) {
 	err = s.change(ctx, func() (*bus.Message, error) {
-		if len(s.tokens) > 0 {
+		if secret = ""; len(s.tokens) > 0 { // the secret of a try that was refused opens nothing
 			return nil, nil
 		}
 		var m *bus.Message

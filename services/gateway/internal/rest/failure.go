@@ -81,12 +81,14 @@ func (s *server) failure(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		s.Log.Warn().Err(err).Msg("a request failed")
 	}
-	switch {
-	case errors.Is(err, bus.ErrUnknownOutcome):
-		return problem.Unavailable(err.Error() + "; send the same request with the same Idempotency-Key again")
-	default:
-		return problem.Unavailable(err.Error() + "; try again in a moment")
+	detail := err.Error()
+	if lost := s.Conn.Ready(ctx); lost != nil {
+		detail = lost.Error() + " (" + detail + ")"
 	}
+	if errors.Is(err, bus.ErrUnknownOutcome) {
+		return problem.Unavailable(detail + "; send the same request with the same Idempotency-Key again")
+	}
+	return problem.Unavailable(detail + "; try again in a moment")
 }
 
 func stateConflict(e *command.StateError) *problem.Error {
