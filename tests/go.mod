@@ -3,14 +3,31 @@ module github.com/netrust/netrust/tests
 go 1.26.0
 
 require (
-	github.com/netrust/netrust/cli v0.0.0
-	github.com/netrust/netrust/lab v0.0.0
+	github.com/netrust/netrust/lab v0.0.0-00010101000000-000000000000
 	github.com/netrust/netrust/libs v0.0.0
-	github.com/netrust/netrust/netrust v0.0.0
-	github.com/netrust/netrust/schemas v0.0.0
-	github.com/netrust/netrust/services/executor v0.0.0
-	github.com/netrust/netrust/services/gateway v0.0.0
-	github.com/netrust/netrust/services/scheduler v0.0.0
+	github.com/rs/zerolog v1.35.1
+	github.com/scrapli/scrapligo v1.4.3
+	golang.org/x/crypto v0.58.0
+)
+
+require (
+	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
+	github.com/creack/pty v1.1.23 // indirect
+	github.com/google/go-tpm v0.9.8 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/minio/highwayhash v1.0.4 // indirect
+	github.com/nats-io/jwt/v2 v2.8.2 // indirect
+	github.com/nats-io/nats-server/v2 v2.15.2 // indirect
+	github.com/nats-io/nats.go v1.55.0 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/sirikothe/gotextfsm v1.0.1-0.20200816110946-6aa2cfd355e4 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 replace github.com/netrust/netrust/schemas => ../schemas

@@ -1,0 +1,101 @@
+package system
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// Options of a cluster.
+type Options struct {
+	Schedulers, Executors int
+	// Env is added for every process, such as credentials.
+	Env []string
+	// ExecutorEnv is added for the executors.
+	ExecutorEnv []string
+}
+
+// Cluster is netrust as separate processes: NATS, one gateway, schedulers, executors.
+type Cluster struct {
+	NATS       *Process
+	Gateway    *Process
+	Schedulers []*Process
+	Executors  []*Process
+
+	API     *API
+	NATSURL string
+	// PasswordFile logs in to NATS.
+	PasswordFile string
+}
+
+// Start starts all processes and waits until the gateway is ready. Everything ends with the test; when it failed, the
+// logs are shown.
+func Start(t testing.TB, o Options) *Cluster {
+	t.Helper()
+	bin, dir := Binary(t), t.TempDir()
+	natsPort, apiPort := FreePort(t), FreePort(t)
+	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: filepath.Join(dir, "nats", "nats.password")}
+	service := func(name, kind string, extra ...string) *Process {
+		prefix := map[string]string{"nats": "NETRUST_NATS_", "gateway": "NETRUST_GATEWAY_", "scheduler": "NETRUST_SCHEDULER_", "executor": "NETRUST_EXECUTOR_"}[kind]
+		env := append([]string{
+			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=127.0.0.1:0",
+			prefix + "LOG_FORMAT=json",
+		}, extra...)
+		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...)}
+		t.Cleanup(func() {
+			p.Kill()
+			if t.Failed() {
+				t.Logf("%s wrote:\n%s", p.Name, tail(p.Log(), 6000))
+			}
+		})
+		return p
+	}
+	c.NATS = service("nats", "nats", "NETRUST_NATS_DATA_DIR="+filepath.Join(dir, "nats"), "NETRUST_NATS_LISTEN=127.0.0.1:"+natsPort)
+	c.NATS.env = c.NATS.env[2:] // it is what the others reach
+	c.Gateway = service("gateway", "gateway", "NETRUST_GATEWAY_DATA_DIR="+filepath.Join(dir, "gateway"), "NETRUST_GATEWAY_LISTEN=127.0.0.1:"+apiPort)
+	for i := range o.Schedulers {
+		c.Schedulers = append(c.Schedulers, service(fmt.Sprint("scheduler-", i), "scheduler",
+			"NETRUST_SCHEDULER_LEADER_TTL=3s", "NETRUST_SCHEDULER_UNCLAIMED_AFTER=4s", "NETRUST_SCHEDULER_SILENT_AFTER=6s"))
+	}
+	for i := range o.Executors {
+		env := append([]string{"NETRUST_EXECUTOR_LIVENESS_TTL=3s", "NETRUST_EXECUTOR_ACK_WAIT=4s"}, o.ExecutorEnv...)
+		c.Executors = append(c.Executors, service(fmt.Sprint("executor-", i), "executor", env...))
+	}
+	c.NATS.Start(t)
+	Eventually(t, 30*time.Second, "NATS is up", func() error { return contains(c.NATS.Log(), "nats is up") })
+	for _, p := range c.All()[1:] {
+		p.Start(t)
+	}
+	c.API = &API{URL: "http://127.0.0.1:" + apiPort}
+	Eventually(t, 60*time.Second, "the gateway is ready", c.API.Ready)
+	Eventually(t, 10*time.Second, "the first token is shown", func() error {
+		c.API.Token = firstToken.FindString(c.Gateway.Log())
+		return contains(c.API.Token, "nrt_")
+	})
+	return c
+}
+
+var firstToken = regexp.MustCompile(`nrt_\w+`)
+
+// All lists the processes, NATS first.
+func (c *Cluster) All() []*Process {
+	all := []*Process{c.NATS, c.Gateway}
+	all = append(all, c.Schedulers...)
+	return append(all, c.Executors...)
+}
+
+func contains(text, part string) error {
+	if regexp.MustCompile(regexp.QuoteMeta(part)).MatchString(text) {
+		return nil
+	}
+	return fmt.Errorf("no %q in %q", part, tail(text, 300))
+}
+
+func tail(s string, n int) string {
+	if len(s) > n {
+		return "…" + s[len(s)-n:]
+	}
+	return s
+}

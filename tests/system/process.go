@@ -1,0 +1,128 @@
+package system
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Process is one netrust process, started, killed and started again.
+type Process struct {
+	Name string
+	bin  string
+	args []string
+	env  []string
+
+	mu  sync.Mutex
+	cmd *exec.Cmd
+	log safeBuffer
+	// Gone are the incarnations that were killed, for services that say theirs in the log.
+	gone []string
+}
+
+// safeBuffer takes what the process writes, while others read it.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// Start starts the process.
+func (p *Process) Start(t testing.TB) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cmd := exec.Command(p.bin, p.args...)
+	cmd.Env = append(os.Environ(), p.env...)
+	cmd.Stdout, cmd.Stderr = io.Writer(&p.log), io.Writer(&p.log)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("starting %s: %v", p.Name, err)
+	}
+	p.cmd = cmd
+}
+
+// Kill ends the process as a power cut would, and waits until it is gone.
+func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+
+// Stop asks the process to end, and reports how it did.
+func (p *Process) Stop() error { return p.end(syscall.SIGTERM) }
+
+func (p *Process) end(sig syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return nil
+	}
+	if ids := incarnation.FindAllStringSubmatch(p.log.String(), -1); len(ids) > 0 {
+		p.gone = append(p.gone, ids[len(ids)-1][1])
+	}
+	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	err := p.cmd.Wait()
+	p.cmd = nil
+	return err
+}
+
+var incarnation = regexp.MustCompile(`"executor":"([0-9a-f]+)"`)
+
+// Killed lists the executor incarnations that this process was when it was ended.
+func (p *Process) Killed() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.gone...)
+}
+
+// Log is what the process has written so far, over all its lives.
+func (p *Process) Log() string { return p.log.String() }
+
+// FreePort is a TCP port of loopback that nobody listens on.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // it only showed a free port
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// Eventually waits until the condition holds, at most for the time, and fails the test otherwise.
+func Eventually(t testing.TB, within time.Duration, what string, condition func() error) {
+	t.Helper()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(within)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s: not within %s: %v", what, within, err)
+		case <-ticker.C:
+		}
+	}
+}
