@@ -248,7 +248,11 @@ func TestRegistry(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "credentials.yaml")
 	write(t, path, file, 0o600)
-	byEnv, _ := env(map[string]string{"NETRUST_CREDENTIAL_LAB_USERNAME": "env", "NETRUST_CREDENTIAL_LAB_PASSWORD": "x"})
+	variables := map[string]string{"NETRUST_CREDENTIAL_LAB_USERNAME": "env", "NETRUST_CREDENTIAL_LAB_PASSWORD": "x"}
+	byEnv := credential.Env(func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	})
 	r := credential.NewRegistry(map[string]credential.Provider{credential.SchemeEnv: byEnv, credential.SchemeFile: credential.File(path)})
 	var wg sync.WaitGroup
 	for range 20 {

@@ -102,23 +102,22 @@ func nearLabels(expression string, v view) string {
 	if err != nil {
 		return ""
 	}
-	key := ""
+	key := "" // that the values of this place belong to
 	for i, s := range symbols {
 		if s.kind != symbolWord || s.keyword() {
 			continue
 		}
-		values, isKey := known[s.text]
-		if next := symbols[i+1]; next.kind == symbolEqual || next.kind == symbolNotEqual || next.is("in") || next.is("notin") || next.is("not") {
+		_, isKey := known[s.text]
+		switch next := symbols[i+1]; {
+		case next.kind == symbolEqual || next.kind == symbolNotEqual || next.is("in") || next.is("notin") || next.is("not"):
 			if key = s.text; !isKey {
 				return adviseKey(key, known)
 			}
-			continue
-		}
-		if values = known[key]; key != "" && values != nil {
-			if _, ok := values[s.text]; !ok {
-				return adviseValue(key, s.text, values)
+		case key != "" && known[key] != nil:
+			if _, ok := known[key][s.text]; !ok {
+				return adviseValue(key, s.text, known[key])
 			}
-		} else if !isKey {
+		case !isKey:
 			return adviseKey(s.text, known)
 		}
 	}

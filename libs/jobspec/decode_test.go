@@ -1,6 +1,7 @@
 package jobspec_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -190,8 +191,15 @@ func FuzzDecode(f *testing.F) {
 		if problems := jobspec.Validate(filled); problems != nil {
 			t.Fatalf("valid, and with defaults not: %v", problems)
 		}
-		if again := jobspec.WithDefaults(filled); !reflect.DeepEqual(again, filled) || jobspec.Digest(spec) != jobspec.Digest(spec) {
+		if again := jobspec.WithDefaults(filled); !reflect.DeepEqual(again, filled) {
 			t.Fatal("the defaults of the defaults differ")
+		}
+		encoded, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, problems := jobspec.Decode(encoded); problems != nil && spec.Commands != nil || jobspec.Digest(again) != jobspec.Digest(spec) {
+			t.Fatalf("sent on as %s it is another: %v", encoded, problems)
 		}
 	})
 }
