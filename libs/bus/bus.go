@@ -96,7 +96,11 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 		// A publish while disconnected must fail at once: what is buffered may be sent long after it was decided.
 		nats.ReconnectBufSize(-1),
 		nats.ErrorHandler(c.onError),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Warn().Err(err).Msg("lost NATS") }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // nil when we close it ourselves
+				c.log.Warn().Err(err).Msg("lost NATS")
+			}
+		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) { c.log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("NATS is back") }),
 	}
 	if cfg.Embedded != nil {
