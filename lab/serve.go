@@ -30,7 +30,7 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 		listen(tcp)
 		return
 	case faults != nil && faults.Busy == fault.BusyConnection:
-		io.WriteString(tcp, d.platform.BusyText)
+		turnAway(tcp, d.platform.BusyText)
 		return
 	}
 	tcp.SetDeadline(time.Now().Add(loginGrace))
@@ -52,6 +52,15 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 // listen reads and never answers, until the client goes away.
 func listen(tcp *net.TCPConn) {
 	tcp.SetDeadline(time.Now().Add(maxSilence))
+	io.Copy(io.Discard, tcp)
+}
+
+// turnAway says why (or nothing) and ends the connection in such a way that the client reads it: closing at once, with
+// the client's version line unread, would reset the connection.
+func turnAway(tcp *net.TCPConn, reason string) {
+	tcp.SetDeadline(time.Now().Add(time.Second))
+	io.WriteString(tcp, reason)
+	tcp.CloseWrite()
 	io.Copy(io.Discard, tcp)
 }
 

@@ -95,14 +95,15 @@ func unset(c *console, args []string) error {
 		canon = "interface " + interfaceName(name)
 	}
 	c.device.edit(time.Now(), func(running *runcfg.Tree) {
-		found := running.Unset(path, canon)
-		if canon == "shutdown" && c.device.Platform.Name == "cisco_nxos" {
-			running.Set(path, "no shutdown", nil)
-		} else if !found && canon != "shutdown" && strings.HasPrefix(canon, "ip domain") {
-			running.Set(path, "no "+canon, nil)
-		}
+		running.Unset(path, canon)
 	})
 	return nil
+}
+
+// setNegative enters a line that stands in the config with its "no" (NX-OS: `no shutdown`).
+func setNegative(c *console, args []string) error {
+	c.device.edit(time.Now(), func(running *runcfg.Tree) { running.Unset(c.path, strings.TrimPrefix(c.canon, "no ")) })
+	return set(c, args)
 }
 
 // setShutdown enters `shutdown`, which stands instead of `no shutdown`.

@@ -71,6 +71,10 @@ var (
 func sectionGrammar(lines []string) *grammar {
 	g := &grammar{}
 	for _, line := range lines {
+		if strings.HasPrefix(line, "no ") {
+			g.add(line, "", setNegative)
+			continue
+		}
 		g.add(line, "", set)
 	}
 	g.add("shutdown", "Shutdown the selected interface", setShutdown)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/netrust/netrust/lab/internal/tty"
@@ -47,16 +48,19 @@ func NewShell(ctx context.Context, device *Device, term *tty.Terminal, latency t
 func (s *Shell) Run() error {
 	s.banner()
 	s.who.greet(s)
-	if err := s.emit(); err != nil {
+	if err := s.put(s.out); err != nil { // not paged: nobody has a CLI yet that could page
 		return err
 	}
+	s.out = nil
 	var line []byte
 	for {
 		if err := s.showPrompt(line); err != nil {
 			return err
 		}
 		typed, key, err := s.edit(line)
-		if err != nil {
+		if errors.Is(err, io.EOF) {
+			key = tty.EndOfFile // the client closed its end: as good as ^D
+		} else if err != nil {
 			return err
 		}
 		if line, err = s.act(typed, key); err != nil {
@@ -103,10 +107,10 @@ func (s *Shell) act(typed []byte, key tty.Key) ([]byte, error) {
 	case tty.EndMode:
 		return typed[:0], s.interject(s.who.echo(false), func() { s.who.key(s, false) })
 	case tty.EndOfFile:
-		if err := s.term.Print("\n"); err != nil {
-			return nil, err
+		if s.term.Raw() {
+			return nil, ErrClosed
 		}
-		return nil, ErrClosed
+		return nil, errors.Join(ErrClosed, s.term.Print("\n"))
 	default:
 		return typed, s.term.Print("\n")
 	}

@@ -55,8 +55,9 @@ func (t *Terminal) Edit(line []byte, style Style) ([]byte, Key, error) {
 		if err != nil {
 			return line, Enter, err
 		}
-		line, key, done, err := t.control(line, c, echo)
-		if done || err != nil {
+		var key Key
+		var done bool
+		if line, key, done, err = t.control(line, c, echo); done || err != nil {
 			return line, key, err
 		}
 	}
