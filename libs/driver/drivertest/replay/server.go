@@ -238,5 +238,5 @@ func (s *Server) answer(command string) Answer {
 // knownOnOpen are commands that drivers type first.
 var knownOnOpen = map[string]bool{
 	"terminal width 512": true, "terminal width 511": true, "terminal width 32767": true,
-	"set cli screen-width 511": true, "set cli complete-on-space off": true,
+	"no terminal paginate": true, "set cli screen-width 511": true, "set cli complete-on-space off": true,
 }
