@@ -70,7 +70,9 @@ func TestWaitingForTheSchedulersVerdict(t *testing.T) {
 	c.importDevices(inventoryYAML)
 
 	answers := make(chan answer, 1)
-	go func() { answers <- c.send("POST", api.PathJobs+"?wait=20s", showVersion, header{api.HeaderIdemKey, "k1"}) }()
+	go func() {
+		answers <- c.send("POST", api.PathJobs+"?wait=20s", showVersion, header{api.HeaderIdemKey, "k1"})
+	}()
 	id := contract.DeriveJobID("admin", "k1")
 	eventually(t, "the job is in the log", func() bool { return f.jobsInLog() == 1 })
 	f.event(contract.JobEvent{JobID: id, State: contract.JobRejected, Reason: "no executor serves lyon", Problems: []contract.Problem{

@@ -45,7 +45,9 @@ type client struct {
 // gateway starts one more gateway and waits until it is ready.
 func (f *fleet) gateway() *client { return f.gatewayIn(f.t.TempDir()) }
 
-func (f *fleet) gatewayIn(dir string) *client { return f.gatewayOn(bustest.Connect(f.t, f.server), dir) }
+func (f *fleet) gatewayIn(dir string) *client {
+	return f.gatewayOn(bustest.Connect(f.t, f.server), dir)
+}
 
 func (f *fleet) gatewayOn(conn *bus.Conn, dir string) *client {
 	f.t.Helper()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -20,7 +21,7 @@ var errAltered = errors.New("the object is not what it should be")
 const (
 	objectTimeout = 2 * time.Minute
 	// partLength bounds how much of an object is in memory at once.
-	partLength = 500
+	partLength = 50
 )
 
 // stream hands the elements of the array under the field of a JSON object to fn, some at a time, without ever holding
@@ -33,16 +34,27 @@ func stream[T any](ctx context.Context, conn *bus.Conn, ref contract.ObjectRef, 
 		return err
 	}
 	defer object.Close() //nolint:errcheck // everything was read or the read has failed
-	sum := sha256.New()
-	in := io.TeeReader(object, sum)
-	if err := elements(in, field, fn); err != nil {
-		return fmt.Errorf("reading object %s: %w", ref.SHA256, err)
+	spool, err := os.CreateTemp("", "netrust-object-*")
+	if err != nil {
+		return fmt.Errorf("spooling object %s: %w", ref.SHA256, err)
 	}
-	if _, err := io.Copy(io.Discard, in); err != nil {
+	defer spool.Close() //nolint:errcheck // it has no name any more
+	if err := os.Remove(spool.Name()); err != nil {
+		return fmt.Errorf("spooling object %s: %w", ref.SHA256, err)
+	}
+	sum := sha256.New()
+	// The server sends as fast as it can, and what is not taken waits in memory: a file takes it faster than the view.
+	if _, err := io.Copy(io.MultiWriter(spool, sum), object); err != nil {
 		return fmt.Errorf("reading object %s: %w", ref.SHA256, err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != ref.SHA256 {
 		return fmt.Errorf("object %s has the content of %s: %w", ref.SHA256, got, errAltered)
+	}
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("reading object %s: %w", ref.SHA256, err)
+	}
+	if err := elements(spool, field, fn); err != nil {
+		return fmt.Errorf("reading object %s: %w", ref.SHA256, err)
 	}
 	return nil
 }

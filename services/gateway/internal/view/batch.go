@@ -21,6 +21,8 @@ type batch struct {
 	ctx    context.Context //nolint:containedctx // lives as long as the transaction
 	tx     *sql.Tx
 	stmts  *statements
+	inTx   map[*sql.Stmt]*sql.Stmt
+	packer *packer
 	deltas map[string]*contract.Counts
 	jobs   map[string]struct{} // touched: to be woken
 	cursor map[string]uint64
@@ -33,12 +35,17 @@ func (v *View) Apply(ctx context.Context, changes []Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
+	// A batch is short. Under a context that can end, the driver would start a goroutine per statement to watch it.
+	ctx = context.WithoutCancel(ctx)
 	tx, err := v.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a batch of the view: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	b := &batch{ctx: ctx, tx: tx, stmts: &v.stmts, deltas: map[string]*contract.Counts{}, jobs: map[string]struct{}{}, cursor: map[string]uint64{}}
+	b := &batch{
+		ctx: ctx, tx: tx, stmts: &v.stmts, inTx: map[*sql.Stmt]*sql.Stmt{}, packer: &v.packer,
+		deltas: map[string]*contract.Counts{}, jobs: map[string]struct{}{}, cursor: map[string]uint64{},
+	}
 	for _, c := range changes {
 		if err := b.step(c); err != nil {
 			return err
@@ -125,10 +132,20 @@ func (b *batch) count(job string, state contract.TaskState, notReached bool, n i
 }
 
 func (b *batch) exec(s *sql.Stmt, args ...any) error {
-	_, err := b.tx.StmtContext(b.ctx, s).ExecContext(b.ctx, args...)
+	_, err := b.stmt(s).ExecContext(b.ctx, args...)
 	return err
 }
 
 func (b *batch) row(s *sql.Stmt, args ...any) *sql.Row {
-	return b.tx.StmtContext(b.ctx, s).QueryRowContext(b.ctx, args...)
+	return b.stmt(s).QueryRowContext(b.ctx, args...)
+}
+
+// stmt binds a statement to the transaction, once.
+func (b *batch) stmt(s *sql.Stmt) *sql.Stmt {
+	bound := b.inTx[s]
+	if bound == nil {
+		bound = b.tx.StmtContext(b.ctx, s)
+		b.inTx[s] = bound
+	}
+	return bound
 }

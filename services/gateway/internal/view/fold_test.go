@@ -35,7 +35,9 @@ func (h *history) now() time.Time {
 	return h.at
 }
 
-func (h *history) push(c func(seq uint64) view.Change) { h.jobs = append(h.jobs, c(uint64(10*len(h.jobs)+10))) }
+func (h *history) push(c func(seq uint64) view.Change) {
+	h.jobs = append(h.jobs, c(uint64(10*len(h.jobs)+10)))
+}
 
 func (h *history) event(e contract.JobEvent) {
 	e.At = h.now()

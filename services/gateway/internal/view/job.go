@@ -88,7 +88,7 @@ func (a Abandoned) position() (string, uint64) { return contract.StreamJobs, 0 }
 func (a Abandoned) apply(b *batch) error {
 	for _, d := range a.Devices {
 		taskErr := &contract.TaskError{Kind: d.Kind, Message: d.Reason, Effect: contract.EffectNone}
-		res, err := b.tx.StmtContext(b.ctx, b.stmts.endTask).ExecContext(b.ctx, a.JobID, d.DeviceID, a.Seq, d.Kind, jsonOrNull(taskErr))
+		res, err := b.stmt(b.stmts.endTask).ExecContext(b.ctx, a.JobID, d.DeviceID, a.Seq, d.Kind, jsonOrNull(taskErr))
 		if err != nil {
 			return fmt.Errorf("ending the task of %s: %w", d.DeviceID, err)
 		}
@@ -143,7 +143,7 @@ func (c Changed) end(b *batch) error {
 	if err := b.exec(b.stmts.endJob, c.JobID, unix(c.At), jsonOrNull(c.Counts)); err != nil {
 		return fmt.Errorf("ending job %s: %w", c.JobID, err)
 	}
-	rows, err := b.tx.StmtContext(b.ctx, b.stmts.openTasks).QueryContext(b.ctx, c.JobID)
+	rows, err := b.stmt(b.stmts.openTasks).QueryContext(b.ctx, c.JobID)
 	if err != nil {
 		return fmt.Errorf("looking for open tasks of job %s: %w", c.JobID, err)
 	}

@@ -30,6 +30,8 @@ type View struct {
 	read  *sql.DB
 	stmts statements
 	hub   *hub
+
+	packer packer // of the one who applies
 }
 
 // Open opens the view in dir, which only one process may use, and makes dir where it is missing. A file that cannot be used

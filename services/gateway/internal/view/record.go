@@ -1,13 +1,10 @@
 package view
 
 import (
-	"bytes"
-	"compress/flate"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -86,7 +83,7 @@ func (r Record) apply(b *batch) error {
 	if r.Result == nil || len(r.Result.Outputs) == 0 {
 		return nil
 	}
-	data, err := pack(r.Result.Outputs)
+	data, err := b.packer.pack(r.Result.Outputs)
 	if err != nil {
 		return err
 	}
@@ -145,30 +142,6 @@ func NotReached(state contract.TaskState, err *contract.TaskError) bool {
 		return true
 	}
 	return false
-}
-
-// pack compresses outputs: what devices print shrinks to a fifth.
-func pack(outputs []contract.CommandOutput) ([]byte, error) {
-	var buf bytes.Buffer
-	w, err := flate.NewWriter(&buf, flate.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("packing outputs: %w", err)
-	}
-	if err := json.NewEncoder(w).Encode(outputs); err != nil {
-		return nil, fmt.Errorf("packing outputs: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("packing outputs: %w", err)
-	}
-	return buf.Bytes(), nil
-}
-
-func unpack(data []byte) (outputs []contract.CommandOutput, err error) {
-	r := flate.NewReader(bytes.NewReader(data))
-	if err := json.NewDecoder(io.LimitReader(r, 64<<20)).Decode(&outputs); err != nil {
-		return nil, fmt.Errorf("unpacking outputs: %w", err)
-	}
-	return outputs, r.Close()
 }
 
 func unix(t time.Time) int64 {
