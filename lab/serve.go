@@ -34,16 +34,26 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 		return
 	}
 	tcp.SetDeadline(time.Now().Add(loginGrace))
-	conn, channels, requests, err := ssh.NewServerConn(tcp, d.serverConfig(faults))
+	config := d.serverConfig(faults)
+	in := false
+	config.AuthLogCallback = func(_ ssh.ConnMetadata, _ string, err error) {
+		if err == nil { // before the client learns of it, so that a client sees its own login counted
+			in = true
+			d.loggedIn(tcp)
+		}
+	}
+	conn, channels, requests, err := ssh.NewServerConn(tcp, config)
+	if in {
+		defer d.loggedOut(tcp)
+	}
 	if err != nil {
 		return // the client gave up or could not log in: counted where it happened
 	}
 	defer conn.Close()
 	tcp.SetDeadline(time.Time{})
-	if !d.loggedIn(tcp) {
+	if d.isDown(time.Now()) {
 		return
 	}
-	defer d.loggedOut(tcp)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d.serveConn(ctx, &client{device: d, conn: conn, tcp: tcp}, channels, requests)
@@ -70,13 +80,10 @@ func (d *Device) isDown(now time.Time) bool {
 	return now.Before(d.downUntil)
 }
 
-// loggedIn counts a login. It reports false when the device has gone down meanwhile.
-func (d *Device) loggedIn(tcp net.Conn) bool {
+// loggedIn counts a login.
+func (d *Device) loggedIn(tcp net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if time.Now().Before(d.downUntil) {
-		return false
-	}
 	if d.conns == nil {
 		d.conns = map[net.Conn]struct{}{}
 	}
@@ -85,7 +92,6 @@ func (d *Device) loggedIn(tcp net.Conn) bool {
 	c.LoginsOK++
 	c.SessionsOpen++
 	c.SessionsMax = max(c.SessionsMax, c.SessionsOpen)
-	return true
 }
 
 func (d *Device) loggedOut(tcp net.Conn) {
