@@ -13,6 +13,7 @@ type Config struct {
 	Listen string `yaml:"listen" help:"address of the HTTP API"`
 	// DataDir belongs to one process alone; its content can be thrown away at any time.
 	DataDir        string        `yaml:"data_dir" help:"directory of the read view; one per gateway process"`
+	MaxViewMiB     int           `yaml:"max_view_mib" help:"size of the read view over which outputs of the oldest jobs are dropped from it"`
 	TLSCert        string        `yaml:"tls_cert" help:"certificate file (PEM); required to listen beyond this machine"`
 	TLSKey         string        `yaml:"tls_key" help:"key file of the certificate (PEM)"`
 	AllowPlaintext bool          `yaml:"allow_plaintext" help:"listen beyond this machine without TLS: only behind a proxy that has it"`
@@ -24,7 +25,7 @@ type Config struct {
 
 // Default settings: this machine only.
 func Default() Config {
-	return Config{Listen: "127.0.0.1:7480", DataDir: ".netrust/gateway", DrainTimeout: 10 * time.Second}
+	return Config{Listen: "127.0.0.1:7480", DataDir: ".netrust/gateway", MaxViewMiB: 4096, DrainTimeout: 10 * time.Second}
 }
 
 // Validate reports every fault.
@@ -32,6 +33,9 @@ func (c *Config) Validate() error {
 	var faults []error
 	if c.DataDir == "" {
 		faults = append(faults, servicekit.Fault("data_dir", "name a directory of its own", "is empty"))
+	}
+	if c.MaxViewMiB < 16 {
+		faults = append(faults, servicekit.Fault("max_view_mib", "set it to 16 or more", "%d holds too little", c.MaxViewMiB))
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		faults = append(faults, servicekit.Fault("tls_cert", "set both, or none", "certificate and key belong together"))

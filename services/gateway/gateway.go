@@ -109,7 +109,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f := feed.New(g.conn, v, g.log)
+	f := feed.New(g.conn, v, int64(g.cfg.MaxViewMiB)<<20, g.log)
 	g.registerChecks(f)
 
 	// What requests need outlives them: it stops when the server has.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
@@ -28,21 +29,26 @@ const retryAfter = 500 * time.Millisecond
 
 // Feed folds the streams into one view.
 type Feed struct {
-	conn *bus.Conn
-	view *view.View
-	log  zerolog.Logger
+	conn     *bus.Conn
+	view     *view.View
+	log      zerolog.Logger
+	maxBytes int64
 
-	items    chan item
-	caughtUp atomic.Int32 // streams folded up to what they held at the start, of streamCount
+	items    chan item           // of this round
+	room     *semaphore.Weighted // bytes that may be on their way in this round
+	caughtUp atomic.Int32        // streams folded up to what they held at the start, of streamCount
 	mu       sync.Mutex
 	failing  error // why the newest attempt to write or to begin failed
 }
 
 const streamCount = 2
 
-// New makes a feed; [Feed.Run] starts it.
-func New(conn *bus.Conn, v *view.View, log zerolog.Logger) *Feed {
-	return &Feed{conn: conn, view: v, log: log, items: make(chan item, queueLength)}
+// trimEvery is how often the view's size is looked at.
+const trimEvery = 10 * time.Second
+
+// New makes a feed; [Feed.Run] starts it. maxBytes bounds the view's file.
+func New(conn *bus.Conn, v *view.View, maxBytes int64, log zerolog.Logger) *Feed {
+	return &Feed{conn: conn, view: v, maxBytes: maxBytes, log: log}
 }
 
 // Run folds until ctx ends, and then returns nil.
@@ -84,6 +90,7 @@ func (f *Feed) fail(err error) {
 // once follows both streams from the view's cursors until one fails.
 func (f *Feed) once(ctx context.Context) error {
 	f.caughtUp.Store(0)
+	f.items, f.room = make(chan item, queueLength), semaphore.NewWeighted(queueBytes)
 	if err := f.adopt(ctx); err != nil {
 		return err
 	}
@@ -96,6 +103,7 @@ func (f *Feed) once(ctx context.Context) error {
 		return f.follow(ctx, view.LedgerStream, []string{bus.KVSubject(contract.BucketExec, contract.TaskRecords)}, f.ledgerMessage)
 	})
 	group.Go(func() error { return f.olderJobs(ctx) })
+	group.Go(func() error { return f.trim(ctx) })
 	return group.Wait()
 }
 
@@ -155,6 +163,28 @@ func (f *Feed) olderJobs(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// trim keeps the view's file within its bound.
+func (f *Feed) trim(ctx context.Context) error {
+	tick := time.NewTicker(trimEvery)
+	defer tick.Stop()
+	for {
+		jobs, err := f.view.Trim(ctx, f.maxBytes)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			f.log.Warn().Err(err).Msg("the view cannot be trimmed; trying again")
+		case jobs > 0:
+			f.log.Info().Int("jobs", jobs).Msg("the view is full: outputs of the oldest jobs are dropped from it")
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func pause(ctx context.Context) {

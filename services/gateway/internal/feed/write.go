@@ -13,6 +13,8 @@ const (
 	batchBytes  = 4 << 20
 	batchAge    = 5 * time.Millisecond
 	queueLength = 64
+	// queueBytes bounds what waits for the writer; it holds more than a batch and the largest message.
+	queueBytes = 4 * batchBytes
 )
 
 // item is one change on its way to the writer.
@@ -23,8 +25,12 @@ type item struct {
 	done func()
 }
 
-// push hands an item to the writer, and waits while its queue is full.
+// push hands an item to the writer, and waits while too much is on its way.
 func (f *Feed) push(ctx context.Context, it item) error {
+	it.bytes = min(it.bytes, batchBytes)
+	if err := f.room.Acquire(ctx, int64(it.bytes)); err != nil {
+		return err
+	}
 	select {
 	case f.items <- it:
 		return nil
@@ -35,63 +41,59 @@ func (f *Feed) push(ctx context.Context, it item) error {
 
 // writeAll commits what is pushed until ctx ends.
 func (f *Feed) writeAll(ctx context.Context) error {
-	f.drain()
 	for {
-		batch, done, err := f.collect(ctx)
+		batch, err := f.collect(ctx)
 		if err != nil {
 			return err
 		}
-		if err := f.commit(ctx, batch); err != nil {
+		if err := f.commit(ctx, batch.changes); err != nil {
 			return err
 		}
-		for _, d := range done {
+		f.room.Release(int64(batch.bytes))
+		for _, d := range batch.done {
 			d()
 		}
 	}
 }
 
-// drain drops what a failed round left: the next one follows from the cursors, which do not cover it.
-func (f *Feed) drain() {
-	for {
-		select {
-		case <-f.items:
-		default:
-			return
-		}
+// collected is what one transaction writes.
+type collected struct {
+	changes []view.Change
+	done    []func()
+	bytes   int
+}
+
+func (c *collected) take(it item) {
+	if it.change != nil {
+		c.changes = append(c.changes, it.change)
 	}
+	if it.done != nil {
+		c.done = append(c.done, it.done)
+	}
+	c.bytes += it.bytes
 }
 
 // collect waits for one item and takes those that come soon after.
-func (f *Feed) collect(ctx context.Context) (batch []view.Change, done []func(), err error) {
-	bytes := 0
-	take := func(it item) {
-		if it.change != nil {
-			batch = append(batch, it.change)
-		}
-		if it.done != nil {
-			done = append(done, it.done)
-		}
-		bytes += it.bytes
-	}
+func (f *Feed) collect(ctx context.Context) (c collected, err error) {
 	select {
 	case it := <-f.items:
-		take(it)
+		c.take(it)
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return c, ctx.Err()
 	}
 	age := time.NewTimer(batchAge)
 	defer age.Stop()
-	for len(batch) < batchLength && bytes < batchBytes {
+	for len(c.changes) < batchLength && c.bytes < batchBytes {
 		select {
 		case it := <-f.items:
-			take(it)
+			c.take(it)
 		case <-age.C:
-			return batch, done, nil
+			return c, nil
 		case <-ctx.Done():
-			return nil, nil, ctx.Err()
+			return c, ctx.Err()
 		}
 	}
-	return batch, done, nil
+	return c, nil
 }
 
 // commit writes the batch, however long it takes until the disk has room again.

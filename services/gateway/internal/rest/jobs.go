@@ -89,6 +89,7 @@ func (s *server) taken(ctx context.Context, w Waits, submit func() (command.Rece
 		return nil, s.failure(ctx, err)
 	}
 	id := receipt.Command.JobID
+	s.Log.Info().Str("job_id", id).Str("principal", receipt.Command.Principal).Bool("replayed", receipt.Replayed).Msg("job submitted")
 	out := &accepted{Location: api.PathJobs + "/" + url.PathEscape(id), Body: command.Submitted(receipt.Command)}
 	if receipt.Replayed {
 		out.Replayed = "true"
@@ -194,6 +195,7 @@ func (s *server) cancelJob(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.failure(ctx, err)
 	}
+	s.Log.Info().Str("job_id", in.ID).Str("principal", caller(ctx).Name).Msg("job cancel asked for")
 	if wait > 0 {
 		if now, err := s.Desk.Await(ctx, in.ID, wait, func(j *api.Job) bool { return j.State.Ended() }); err == nil {
 			job = now

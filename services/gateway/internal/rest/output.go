@@ -39,6 +39,9 @@ func (s *server) getOutput(ctx context.Context, in *struct {
 		if err != nil {
 			return nil, s.failure(ctx, err)
 		}
+		if len(outputs) == 0 && task.OutputBytes > 0 {
+			return nil, noLongerKept(in.Device)
+		}
 		return &streamed{func(hc huma.Context) {
 			s.sendOutput(hc, asJSON, func(yield func(contract.CommandOutput) error) error {
 				for _, o := range outputs {
@@ -53,7 +56,7 @@ func (s *server) getOutput(ctx context.Context, in *struct {
 	// The object's reader lives as long as the request does.
 	object, err := s.Conn.OpenObject(ctx, *task.OutputObject)
 	if errors.Is(err, bus.ErrNotFound) {
-		return nil, problem.New(http.StatusGone, "the output of "+in.Device+" is no longer kept")
+		return nil, noLongerKept(in.Device)
 	}
 	if err != nil {
 		return nil, s.failure(ctx, err)
@@ -62,6 +65,10 @@ func (s *server) getOutput(ctx context.Context, in *struct {
 		defer object.Close() //nolint:errcheck // everything was read or the read has failed
 		s.sendOutput(hc, asJSON, func(yield func(contract.CommandOutput) error) error { return eachOutput(object, yield) })
 	}}, nil
+}
+
+func noLongerKept(device string) *problem.Error {
+	return problem.New(http.StatusGone, "the output of "+device+" is no longer kept here")
 }
 
 // eachOutput reads the JSON list of an object one entry at a time.

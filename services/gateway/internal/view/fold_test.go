@@ -237,3 +237,48 @@ func TestEveryFoldOfALogEndsInTheSameRows(t *testing.T) {
 		}
 	}
 }
+
+func TestTrimDropsTheOldestOutputsFirst(t *testing.T) {
+	t.Parallel()
+	v := open(t)
+	seq := uint64(0)
+	for j := range 4 {
+		id := fmt.Sprintf("job%d", j)
+		at := time.Unix(int64(1740000000+j), 0)
+		changes := []view.Change{view.Submitted{Seq: uint64(10*j + 1), JobSubmit: contract.JobSubmit{JobID: id, Principal: "p", At: at}}}
+		for d := range 8 {
+			noise := make([]byte, 64<<10) // does not compress
+			rnd := rand.NewChaCha8([32]byte{byte(j), byte(d)})
+			rnd.Read(noise) //nolint:errcheck // it never fails
+			seq++
+			changes = append(changes, view.Record{Seq: seq, TaskRecord: contract.TaskRecord{State: contract.Finished, JobID: id, DeviceID: fmt.Sprint(d), Result: &contract.Result{
+				State: contract.TaskSucceeded, Outputs: []contract.CommandOutput{{Command: "show tech", Output: fmt.Sprintf("%x", noise)}},
+			}}})
+		}
+		if j != 0 { // the oldest one still runs
+			changes = append(changes, view.Changed{Seq: uint64(10*j + 5), JobEvent: contract.JobEvent{JobID: id, State: contract.JobSucceeded, At: at}})
+		}
+		if err := v.Apply(t.Context(), changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size, err := v.Size(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := v.Trim(t.Context(), size); n != 0 || err != nil {
+		t.Errorf("within the bound, outputs of %d jobs were dropped (%v)", n, err)
+	}
+	if n, err := v.Trim(t.Context(), size*7/10); n != 2 || err != nil {
+		t.Errorf("outputs of %d jobs were dropped, want 2 (%v)", n, err)
+	}
+	for j, want := range []int{1, 0, 0, 1} {
+		outputs, err := v.Outputs(t.Context(), fmt.Sprintf("job%d", j), "3")
+		if err != nil || len(outputs) != want {
+			t.Errorf("job%d has %d outputs, want %d (%v)", j, len(outputs), want, err)
+		}
+		if task, err := v.Task(t.Context(), fmt.Sprintf("job%d", j), "3"); err != nil || task.State != contract.TaskSucceeded {
+			t.Errorf("job%d lost a task: %+v %v", j, task, err)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func lockDir(dir string) (*os.File, error) {
 func (v *View) openFile(ctx context.Context) error {
 	var err error
 	// NORMAL: a power cut may lose the last transactions, which the log gives again, but never damages the file.
-	if v.write, err = connect(v.path(), 1, "immediate", "synchronous(NORMAL)", "journal_size_limit(16777216)", "auto_vacuum(INCREMENTAL)"); err != nil {
+	if v.write, err = connect(v.path(), 1, "immediate", "synchronous(NORMAL)", "journal_size_limit(16777216)"); err != nil {
 		return err
 	}
 	if err := v.prepareSchema(ctx); err != nil {
