@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -42,7 +43,7 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 			d.loggedIn(tcp)
 		}
 	}
-	conn, channels, requests, err := ssh.NewServerConn(tcp, config)
+	conn, channels, requests, err := ssh.NewServerConn(&buffered{tcp, bufio.NewReaderSize(tcp, 64)}, config)
 	if in {
 		defer d.loggedOut(tcp)
 	}
@@ -58,6 +59,15 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 	defer cancel()
 	d.serveConn(ctx, &client{device: d, conn: conn, tcp: tcp}, channels, requests)
 }
+
+// buffered spares the byte by byte reading of the client's version line, which costs a system call for each; longer
+// reads go past the buffer.
+type buffered struct {
+	*net.TCPConn
+	in *bufio.Reader
+}
+
+func (b *buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
 
 // listen reads and never answers, until the client goes away.
 func listen(tcp *net.TCPConn) {

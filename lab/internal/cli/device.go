@@ -99,6 +99,17 @@ func (d *Device) config(f func(running *runcfg.Tree)) {
 	f(d.tree())
 }
 
+// motd is the message of the day. No device is delivered with one, and most logins of a big lab should not have to make
+// the running config.
+func (d *Device) motd() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.running == nil {
+		return ""
+	}
+	return d.running.Value("banner motd")
+}
+
 // edit calls f to change the running config; the device's name follows the config.
 func (d *Device) edit(now time.Time, f func(running *runcfg.Tree)) {
 	d.mu.Lock()

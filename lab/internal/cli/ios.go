@@ -54,9 +54,7 @@ func iosConsole(s *Shell, d *dialect) *console {
 // iosGreeting prints the message of the day, if one is configured, and the empty line before the first prompt.
 func iosGreeting(c *console) {
 	c.say("\n")
-	motd := ""
-	c.device.config(func(running *runcfg.Tree) { motd = running.Value("banner motd") })
-	if text, ok := strings.CutPrefix(motd, "^C"); ok {
+	if text, ok := strings.CutPrefix(c.device.motd(), "^C"); ok {
 		c.say(strings.TrimSuffix(strings.TrimPrefix(text, "\n"), "^C") + "\n")
 	}
 }
