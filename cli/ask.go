@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// ask puts a question to the person; only "y" or "yes" is consent. Where nobody can be asked it refuses, naming what the
-// command would have needed. It is given up when the context ends.
-func (a *app) ask(ctx context.Context, question string) error {
+// ask puts a question to the person; only "y" or "yes" is consent. Where nobody can be asked it refuses, naming --yes and
+// the flag that only shows what would be done. It is given up when the context ends.
+func (a *app) ask(ctx context.Context, question, show string) error {
 	if !a.Interactive {
-		return misused("nobody can be asked here (no terminal): add --yes to do it, or --dry-run to see it only")
+		return misused("nobody can be asked here (no terminal): add --yes to do it, or %s to see it only", show)
 	}
 	fmt.Fprintf(a.Stderr, "%s [y/N] ", question)
 	answer := make(chan string, 1)

@@ -56,7 +56,7 @@ func Command(deps Deps) *cobra.Command {
 Without a server, start one on this machine:  netrust up --lab
 Then ask something of every device:           netrust run 'show version' --all`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: NoSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) },
 	}
 	root.SetIn(deps.Stdin)
@@ -110,14 +110,14 @@ func (a *app) tell(format string, args ...any) { fmt.Fprintf(a.Stderr, format+"\
 func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example,
-		Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: NoSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(subs...)
 	return cmd
 }
 
-// noSuchCommand refuses arguments of a command that only holds others, and suggests what may have been meant.
-func noSuchCommand(cmd *cobra.Command, args []string) error {
+// NoSuchCommand refuses arguments of a command that only holds others, and suggests what may have been meant.
+func NoSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}

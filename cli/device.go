@@ -65,7 +65,7 @@ func (a *app) importDevices(ctx context.Context, c *client.Client, file []byte, 
 				return err
 			}
 			question := fmt.Sprintf("Add %d, change %d, remove %d?", would.Created, would.Changed, would.Removed)
-			if err := a.ask(ctx, question); err != nil {
+			if err := a.ask(ctx, question, "--preview"); err != nil {
 				return err
 			}
 		}

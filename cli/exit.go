@@ -75,8 +75,14 @@ func explain(err error) string {
 
 func explainProblem(p *api.Problem) string {
 	var b strings.Builder
-	b.WriteString(p.Error())
-	b.WriteString(problems(p.Errors))
+	switch {
+	case len(p.Errors) == 0:
+		b.WriteString(p.Error())
+	case len(p.Errors) == 1: // its detail says the same
+		b.WriteString("refused: " + p.Errors[0].Error())
+	default:
+		fmt.Fprintf(&b, "refused, for %d reasons:%s", len(p.Errors), problems(p.Errors))
+	}
 	switch p.Status {
 	case http.StatusUnauthorized:
 		b.WriteString("\nThe server does not accept the token. Give another by --token-file, NETRUST_TOKEN_FILE or NETRUST_TOKEN;" +

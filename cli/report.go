@@ -75,7 +75,7 @@ func taskTable(tasks []api.Task, width int) render.Table {
 	t := render.Table{Header: []string{"DEVICE", "PLATFORM", "STATUS", "DURATION", "ANSWER"}, Width: width}
 	for _, task := range tasks {
 		duration := ""
-		if task.State.Ended() && task.DurationMS > 0 {
+		if task.State.Ended() && task.Attempt > 0 {
 			duration = render.Duration(milliseconds(task.DurationMS))
 		}
 		t.Rows = append(t.Rows, []string{task.DeviceID, task.Platform, string(task.State), duration, answer(task)})

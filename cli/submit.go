@@ -42,7 +42,7 @@ func (a *app) submit(ctx context.Context, c *client.Client, send submission, yes
 		}
 		if len(p.changing) > 0 {
 			a.tell("%s", p.warning(a.ErrWidth()))
-			if err := a.ask(ctx, fmt.Sprintf("Run this on %s?", devices(len(p.tasks)))); err != nil {
+			if err := a.ask(ctx, fmt.Sprintf("Run this on %s?", devices(len(p.tasks))), "--dry-run"); err != nil {
 				return api.Job{}, err
 			}
 		}

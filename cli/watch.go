@@ -147,8 +147,14 @@ func count(c *contract.Counts, s contract.TaskState) *int {
 	return nil
 }
 
+// untaken is how long a submitted job is expected to wait for a scheduler at most.
+const untaken = 10 * time.Second
+
 func (v *view) draw() {
 	p := render.Progress{JobID: v.job.ID, State: v.job.State, Counts: v.counts(), Elapsed: v.elapsed(), Note: v.note}
+	if p.Note == "" && v.job.State == contract.JobSubmitted && p.Elapsed > untaken {
+		p.Note = "no scheduler has taken it yet: is one running?"
+	}
 	if v.terminal() {
 		v.bar = true
 		fmt.Fprintf(v.app.Stderr, "\r\x1b[K%s", render.Bar(p, v.app.ErrWidth()))

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +32,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", env.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "keep": keep},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "keep": keep, "freeport": freeport},
 	})
 }
 
@@ -79,14 +81,31 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// keep sets a variable to what the first group of a regular expression matches in the last standard output.
+// keep sets a variable to what the first group of a regular expression matches in the last standard output, or in a file.
 func keep(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: keep VARIABLE REGEXP")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: keep VARIABLE REGEXP [FILE]")
 	}
-	match := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	file := "stdout"
+	if len(args) == 3 {
+		file = args[2]
+	}
+	match := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile(file))
 	if len(match) < 2 {
-		ts.Fatalf("nothing in the output matches %s", args[1])
+		ts.Fatalf("nothing in %s matches %s", file, args[1])
 	}
 	ts.Setenv(args[0], match[1])
+}
+
+// freeport sets variables to loopback addresses that nobody listens on.
+func freeport(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: freeport VARIABLE...")
+	}
+	for _, name := range args {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close()
+		ts.Setenv(name, l.Addr().String())
+	}
 }

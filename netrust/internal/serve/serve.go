@@ -6,8 +6,12 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +33,7 @@ netrust up.`,
   netrust serve gateway --config /etc/netrust/gateway.yaml
   netrust serve scheduler
   NETRUST_EXECUTOR_NATS_URL=nats://10.0.0.5:4222 netrust serve executor`,
-		Args: cli.Arguments(0, 0, "one of: nats, gateway, scheduler, executor"),
+		Args: cli.NoSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, s := range Services(w) {
@@ -49,8 +53,8 @@ type Service struct {
 
 func (s Service) command(w world.World) *cobra.Command {
 	var file string
-	fs := flag.NewFlagSet(s.Name, flag.ContinueOnError)
-	flags := servicekit.Bind(fs, s.Settings)
+	set := flag.NewFlagSet(s.Name, flag.ContinueOnError)
+	flags := servicekit.Bind(set, s.Settings)
 	cmd := &cobra.Command{
 		Use: s.Name, Short: s.Short,
 		Long: s.Short + ".\n\nEach flag is also a key of the settings file and a variable; see netrust settings " + s.Name + ".",
@@ -63,7 +67,7 @@ func (s Service) command(w world.World) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "settings file (YAML)")
-	cmd.Flags().AddGoFlagSet(fs)
+	cmd.Flags().AddGoFlagSet(set)
 	return cmd
 }
 
@@ -85,6 +89,9 @@ func defaults[C any](w world.World, service C, health string) *settings[C] {
 // service: until then it is not ready.
 func connected(ctx context.Context, p servicekit.Process, name string, nats natscfg.Settings, work func(context.Context, *bus.Conn) error) error {
 	p.Health.Set("nats", fmt.Errorf("not connected to %s yet", nats.URL))
+	if err := awaitFile(ctx, p, nats.PasswordFile); err != nil {
+		return err
+	}
 	conn, err := bus.Connect(ctx, nats.Bus("netrust-"+name), p.Log)
 	if err != nil {
 		return fmt.Errorf("connecting to NATS at %s: %w", nats.URL, err)
@@ -95,4 +102,32 @@ func connected(ctx context.Context, p servicekit.Process, name string, nats nats
 	}
 	p.Health.Register("nats", conn.Ready)
 	return work(ctx, conn)
+}
+
+// lookEvery is how often a file that is to come is looked for.
+const lookEvery = 200 * time.Millisecond
+
+// awaitFile waits for the password file, which netrust serve nats writes when it first starts: the processes may be
+// started in any order. What it waits for is in the log and in /readyz.
+func awaitFile(ctx context.Context, p servicekit.Process, path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := os.Stat(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil // it is there, or reading it says what is wrong
+	}
+	p.Health.Set("nats", fmt.Errorf("the password file %s is not there yet: start netrust serve nats, or set nats.password_file", path))
+	p.Log.Warn().Str("password_file", path).Msg("waiting for the password file of NATS; netrust serve nats writes it, nats.password_file names another")
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for errors.Is(err, fs.ErrNotExist) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			_, err = os.Stat(path)
+		}
+	}
+	return nil
 }
