@@ -40,16 +40,33 @@ func (l *Lab) listen(ctx context.Context) error {
 		return fmt.Errorf("%w: %d devices with a socket each need %d, the limit is %d; raise it (ulimit -n) or set listen to %q",
 			ErrOpenFiles, len(l.devices), len(l.devices)+filesToSpare, limit, ListenOne)
 	}
-	l.gate.each = make(map[*Device]net.Listener, len(l.devices))
+	for try := 1; ; try++ {
+		err := l.listenEach(ctx)
+		if err == nil || l.config.Port != 0 || !errors.Is(err, syscall.EADDRINUSE) || try == maxTries {
+			return err
+		}
+		l.port.Store(0) // somebody has that port at another device's address: choose another
+	}
+}
+
+// maxTries is how often a lab that may choose its port tries for one that is free at all addresses.
+const maxTries = 10
+
+// listenEach opens a socket per device, or none.
+func (l *Lab) listenEach(ctx context.Context) error {
+	each := make(map[*Device]net.Listener, len(l.devices))
 	for _, device := range l.devices {
 		socket, err := l.listenFor(ctx, device)
 		if err != nil {
-			l.gate.close()
+			for _, opened := range each {
+				opened.Close()
+			}
 			return err
 		}
-		l.gate.each[device] = socket
+		each[device] = socket
 		l.port.CompareAndSwap(0, int64(socket.Addr().(*net.TCPAddr).Port))
 	}
+	l.gate.each = each
 	return nil
 }
 

@@ -122,6 +122,7 @@ func eosExec(library *recorded.Library) *grammar {
 	g := &grammar{}
 	addRecorded(g, library, aristaEOS)
 	addMarks(g)
+	addInterfaces(g, "show interfaces", "", interfaceName, invalidInterface)
 	addFillers(g, "agent", "bash", "cd", "clock", "daemon", "debug", "diagnostic", "dir", "event", "format", "install", "ip", "ipv6",
 		"logout", "mkdir", "monitor", "more", "no", "packet", "platform", "pwd", "python-shell", "refresh", "rename", "rmdir",
 		"route", "scp", "send", "session", "ssh", "tail", "tcpdump", "telnet", "traceroute", "undebug", "verify", "watch",

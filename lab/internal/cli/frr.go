@@ -92,6 +92,11 @@ func frrExec(library *recorded.Library) *grammar {
 	g := &grammar{}
 	addRecorded(g, library, frrouting)
 	addMarks(g)
+	addInterfaces(g, "show interface", "Interface ", sameName, func(c *console, name string) error {
+		c.status = 1
+		c.sayf("%% Can't find interface %s\n", name)
+		return nil
+	})
 	g.add("show running-config", "Show running system information|running configuration", frrRunning)
 	g.add("show history", "|Display the session command history", func(c *console, _ []string) error {
 		for _, line := range c.history {

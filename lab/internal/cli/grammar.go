@@ -40,6 +40,9 @@ func (g *grammar) addAt(level int, pattern, help string, run handler) {
 		if kid.help == "" && i < len(phrases) {
 			kid.help = phrases[i]
 		}
+		if kid.help == "" {
+			kid.help = phraseBook[strings.ToLower(word)]
+		}
 		at = kid
 	}
 	at.run, at.level = run, level

@@ -12,6 +12,7 @@ func iosExec(library *recorded.Library) *grammar {
 	g := &grammar{}
 	addRecorded(g, library, "cisco_ios")
 	addMarks(g)
+	addInterfaces(g, "show interfaces", "", interfaceName, invalidInterface)
 	g.add("show clock", "|Display the system clock", iosClock)
 	g.add("show clock detail", "||Display detailed information", iosClock)
 	g.add("show privilege", "|Show current privilege level", func(c *console, _ []string) error {
@@ -75,7 +76,7 @@ const enterConfiguration = "Enter configuration commands, one per line.  End wit
 // addRecorded adds every command that has been recorded for a platform.
 func addRecorded(g *grammar, library *recorded.Library, platform string) {
 	for _, command := range library.Commands(platform) {
-		g.add(command, "Show running system information", replay(command))
+		g.add(command, "", replay(command))
 	}
 }
 

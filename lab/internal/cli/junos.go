@@ -142,6 +142,11 @@ func junosExec(library *recorded.Library) *grammar {
 	g := &grammar{}
 	addRecorded(g, library, juniperJunos)
 	addMarks(g)
+	addInterfaces(g, "show interfaces", "Physical interface: ", sameName, func(c *console, name string) error {
+		c.status = 1
+		c.sayf("error: device %s not found\n", name)
+		return nil
+	})
 	addFillers(g, "file", "help", "load", "monitor", "mtrace", "op", "restart", "save", "ssh", "start", "telnet", "traceroute")
 	g.add("show configuration", "Show system information|Show current configuration", junosShowConfiguration)
 	g.add("show configuration LINE", "||Part of the configuration", junosShowConfiguration)

@@ -127,6 +127,7 @@ func nxosExec(library *recorded.Library) *grammar {
 	g := &grammar{}
 	addRecorded(g, library, ciscoNXOS)
 	addMarks(g)
+	addInterfaces(g, "show interface", "", nxosInterface, invalidInterface)
 	addFillers(g, "attach", "bcm-shell", "callhome", "cd", "checkpoint", "cli", "debug", "delete", "dir", "discover", "echo", "echotest",
 		"ethanalyzer", "find", "format", "guestshell", "gunzip", "gzip", "install", "killall", "load", "mkdir", "move", "mtrace",
 		"no", "ntp", "pwd", "python", "restart", "rmdir", "rollback", "routing-context", "run", "session", "sleep", "slot",
