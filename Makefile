@@ -26,6 +26,7 @@ test: cc-ready peers suite ## install what tests need, verify, then build and te
 	@exec $(SUITE) test
 
 bench: go-ready ## print and record the numbers of this machine (takes minutes; not part of test)
+	@tools/install-test-peers bench
 	@cd tests && exec go run ./bench
 
 build: netrust suite ## bin/netrust, and with M= every package of the module

@@ -124,7 +124,7 @@ func (c *checker) undone(f *ast.File) {
 }
 
 // byHand is a format string that makes a subject of ours.
-var byHand = regexp.MustCompile(`^"(tasks|task|dev|gate|executor|dlq|job|\$KV)\.[^ ]*%`)
+var byHand = regexp.MustCompile(`^"((tasks|task|gate|executor|dlq|job|\$KV)\.[^ ]*%|dev\.%[a-z]\.%)`)
 
 // visit looks at calls: sleeping and skipping in tests, and subjects put together outside libs/contract.
 func (c *checker) visit(n ast.Node) bool {
