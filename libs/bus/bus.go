@@ -37,12 +37,16 @@ type Config struct {
 	CAFile string
 	// Replicas of each stream: 1, or 3 on a cluster. Default 1.
 	Replicas int
+	// StallAfter is how long a follower or a consumer may see nothing before it is checked against the server. Default 10 s.
+	StallAfter time.Duration
 	// Embedded connects inside the process to a server started by [StartServer], instead of URL.
 	Embedded *Server
 }
 
 // requestTimeout bounds each exchange with the server when the caller's context has no earlier deadline.
 const requestTimeout = 5 * time.Second
+
+const defaultStallAfter = 10 * time.Second
 
 // Conn is a connection to NATS that reconnects for ever.
 type Conn struct {
@@ -52,12 +56,17 @@ type Conn struct {
 	replicas int
 	source   string
 	lastErr  atomic.Pointer[string]
+
+	stallAfter time.Duration
 }
 
 // Connect connects, and keeps trying until ctx ends: a server that starts later is found. It does not touch the
 // topology: call [Conn.Ensure].
 func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error) {
-	c := &Conn{log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name}
+	c := &Conn{log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name, stallAfter: cfg.StallAfter}
+	if c.stallAfter <= 0 {
+		c.stallAfter = defaultStallAfter
+	}
 	opts, url, err := c.options(cfg)
 	if err != nil {
 		return nil, err

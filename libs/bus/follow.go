@@ -29,9 +29,6 @@ type FollowConfig struct {
 // from it must be built again.
 var ErrStreamReset = errors.New("the stream was made anew")
 
-// stallAfter is how long a follower or a consumer may see nothing before it is checked against the server.
-const stallAfter = 10 * time.Second
-
 // Follow hands every message of the stream, in order and without a gap, to the handler, from FromSeq on until ctx ends
 // (it then returns ctx's error) or the handler fails (it then returns that error). It survives reconnects, and rebuilds
 // its consumer when that stalls while messages wait.
@@ -70,6 +67,8 @@ type follower struct {
 	handle   func(Stored) error
 	next     uint64
 	caughtUp bool
+	created  time.Time // of the stream: one that was made anew has another
+	stored   uint64    // the stream's last sequence at the start
 }
 
 // catchingUp says that the newest of each subject is still being read.
@@ -100,7 +99,7 @@ func (f *follower) run(ctx context.Context) error {
 		}
 	}
 	for {
-		msg, err := nextWithin(ctx, it, stallAfter)
+		msg, err := nextWithin(ctx, it, f.conn.stallAfter)
 		switch {
 		case err == nil:
 			if err := f.take(msg); err != nil {
@@ -131,8 +130,8 @@ func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Co
 	if err != nil {
 		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
 	}
-	if last := stream.CachedInfo().State.LastSeq; f.next > last+1 {
-		return nil, nil, fmt.Errorf("following stream %s from %d, its last is %d: %w", f.cfg.Stream, f.next, last, ErrStreamReset)
+	if err := f.same(stream.CachedInfo()); err != nil {
+		return nil, nil, err
 	}
 	cfg := jetstream.OrderedConsumerConfig{
 		FilterSubjects: f.cfg.Filters,
@@ -149,6 +148,17 @@ func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Co
 	return stream, consumer, nil
 }
 
+// same refuses a stream that is not the one that was followed so far.
+func (f *follower) same(info *jetstream.StreamInfo) error {
+	if f.created.IsZero() {
+		f.created, f.stored = info.Created, info.State.LastSeq
+	}
+	if !f.created.Equal(info.Created) || f.next > info.State.LastSeq+1 {
+		return fmt.Errorf("following stream %s from %d, its last is %d: %w", f.cfg.Stream, f.next, info.State.LastSeq, ErrStreamReset)
+	}
+	return nil
+}
+
 func (f *follower) take(msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -163,13 +173,15 @@ func (f *follower) take(msg jetstream.Msg) error {
 		return &handlerError{err}
 	}
 	f.next = meta.Sequence.Stream + 1
-	if meta.NumPending == 0 {
-		// Only now is a start with the newest of each subject complete; interrupted before, it begins again.
+	// Under steady writing there may be more waiting at any time: what was stored at the start has been given all the same.
+	if meta.NumPending == 0 || !f.caughtUp && meta.Sequence.Stream >= f.stored {
 		return f.idle()
 	}
 	return nil
 }
 
+// idle notes that nothing more is waiting. Only now is a start with the newest of each subject complete; interrupted
+// before, it begins again.
 func (f *follower) idle() error {
 	first := f.catchingUp()
 	if !f.caughtUp {
@@ -197,8 +209,8 @@ func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer 
 	if err != nil {
 		return fmt.Errorf("checking stream %s: %w", f.cfg.Stream, err)
 	}
-	if f.next > info.State.LastSeq+1 {
-		return fmt.Errorf("stream %s: %w", f.cfg.Stream, ErrStreamReset)
+	if err := f.same(info); err != nil {
+		return err
 	}
 	ci, err := consumer.Info(ctx)
 	if err != nil {
@@ -206,6 +218,11 @@ func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer 
 	}
 	if ci.NumPending > 0 {
 		return fmt.Errorf("the consumer on stream %s stalled with %d messages waiting", f.cfg.Stream, ci.NumPending)
+	}
+	if !f.caughtUp && ci.Delivered.Stream < f.next {
+		// What was waiting has expired or was purged meanwhile: no message will say that it was the last.
+		f.next = max(f.next, f.stored+1)
+		return f.idle()
 	}
 	return nil
 }

@@ -106,12 +106,27 @@ func (c *Conn) MultiLast(ctx context.Context, stream string, subjects []string) 
 		case "":
 			s := storedOf(msg)
 			out[s.Subject] = s
-		case "204", "404": // end of data, none at all
-			return out, nil
+		case "204", "404":
+			return out, endOfMany(stream, msg)
 		default:
 			return nil, fmt.Errorf("reading stream %s: %s %s", stream, status, msg.Header.Get("Description"))
 		}
 	}
+}
+
+// endOfMany reports whether the end of an answer is the end of all that there is: to take a key that was left out for one
+// that does not exist would be a wrong decision.
+func endOfMany(stream string, end *nats.Msg) error {
+	if end.Header.Get("Status") == "404" {
+		if why := end.Header.Get("Description"); why != "No Results" {
+			return fmt.Errorf("reading stream %s: the answer is not complete: %s", stream, why)
+		}
+		return nil
+	}
+	if left := end.Header.Get("Nats-Num-Pending"); left != "" && left != "0" {
+		return fmt.Errorf("reading stream %s: the answer is not complete: %s messages are left out", stream, left)
+	}
+	return nil
 }
 
 // StreamState is where a stream stands.

@@ -39,7 +39,7 @@ func (c *Conn) Tasks(ctx context.Context, site string, class contract.Class, ack
 	if site != contract.AnySite {
 		name = "tasks-at-" + contract.EscapeToken(site) + "-" + string(class)
 	}
-	t := &TaskConsumer{conn: c, service: c.source, cfg: jetstream.ConsumerConfig{
+	t := &TaskConsumer{conn: c, service: c.source, watch: watchdog{after: c.stallAfter}, cfg: jetstream.ConsumerConfig{
 		Durable:       name,
 		FilterSubject: contract.TasksOf(site, class),
 		AckPolicy:     jetstream.AckExplicitPolicy,

@@ -12,6 +12,7 @@ type progress struct {
 // watchdog decides whether a consumer stalls: pull consumers of released servers have stopped delivering after changes of
 // leadership, with messages waiting. It asks the server only after a time without messages.
 type watchdog struct {
+	after      time.Duration
 	quietSince time.Time
 	last       *progress
 }
@@ -22,14 +23,14 @@ func (w *watchdog) due(got int, now time.Time) bool {
 		w.quietSince, w.last = now, nil
 		return false
 	}
-	if now.Sub(w.quietSince) < stallAfter {
+	if now.Sub(w.quietSince) < w.after {
 		return false
 	}
 	w.quietSince = now
 	return true
 }
 
-// stalled compares two looks that are at least stallAfter apart, during which this process was fetching all the time.
+// stalled compares two looks that are at least that long apart, during which this process was fetching all the time.
 func (w *watchdog) stalled(p progress) bool {
 	before := w.last
 	w.last = &p
