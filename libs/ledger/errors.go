@@ -30,6 +30,9 @@ var (
 type ExpiredError struct {
 	Until time.Time
 	Why   string
+	// Silent says that the holder gave no sign of life for so long that others may take it for dead; otherwise the
+	// exclusive time ends.
+	Silent bool
 }
 
 // Error implements error.

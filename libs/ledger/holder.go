@@ -96,8 +96,9 @@ func (h *Holder) Run(ctx context.Context) error {
 func (h *Holder) keepAlive(ctx context.Context) error {
 	for {
 		wait := h.ttl / 3
+		asked := time.Now()
 		if _, err := h.conn.Publish(ctx, h.liveness()); err == nil {
-			h.renewed(time.Now())
+			h.renewed(asked)
 		} else if ctx.Err() == nil {
 			h.log.Warn().Err(err).Msg("renewing the liveness key failed; trying again")
 			wait = min(wait, 500*time.Millisecond)
@@ -125,9 +126,18 @@ func (h *Holder) liveness() bus.Message {
 	return bus.Message{Subject: Subject(contract.ExecutorKey(h.Incarnation())), Data: *h.record.Load(), TTL: h.ttl}
 }
 
-func (h *Holder) renewed(at time.Time) { h.lastSign.Store(at.UnixNano()) }
+// renewed notes a sign of life. at is from before it was sent: between the write and its answer the process may have been
+// stopped for longer than the TTL.
+func (h *Holder) renewed(at time.Time) {
+	for sign := at.UnixNano(); ; {
+		last := h.lastSign.Load()
+		if last >= sign || h.lastSign.CompareAndSwap(last, sign) {
+			return
+		}
+	}
+}
 
-// aliveUntil is until when the holder is surely believed alive. The sign was given before it was noted.
+// aliveUntil is until when the holder is surely believed alive.
 func (h *Holder) aliveUntil() time.Time {
 	return time.Unix(0, h.lastSign.Load()).Add(h.ttl - h.ttl/4)
 }

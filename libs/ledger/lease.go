@@ -32,11 +32,13 @@ func (l *Lease) ExclusiveUntil() time.Time { return l.record.Claim.ExclusiveUnti
 // after the claim: past the exclusive time, or, for a task that others may repeat at once, when the holder may be taken for
 // dead. now is the wall clock.
 func (l *Lease) Check(now time.Time, need time.Duration) error {
-	if end := now.Add(need); end.After(l.ExclusiveUntil()) {
+	// By the wall clock: the monotonic one stands still while a machine sleeps.
+	now = now.Round(0)
+	if end := now.Add(need); end.After(l.ExclusiveUntil().Round(0)) {
 		return &ExpiredError{Until: l.ExclusiveUntil(), Why: fmt.Sprintf("the next step may take %s more", need)}
 	}
 	if alive := l.holder.aliveUntil(); l.record.Claim.Repeatable && now.After(alive) {
-		return &ExpiredError{Until: alive, Why: "no sign of life could be written since"}
+		return &ExpiredError{Until: alive, Why: "no sign of life could be written since", Silent: true}
 	}
 	return nil
 }

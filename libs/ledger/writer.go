@@ -142,11 +142,12 @@ func (w *writer) write(ctx context.Context, group []*operation) (again []*operat
 	for _, o := range group {
 		messages = append(messages, o.messages()...)
 	}
+	asked := time.Now()
 	last, err := w.conn.PublishBatch(ctx, messages)
 	switch {
 	case err == nil:
 		if carriers > 0 {
-			w.holder.renewed(time.Now())
+			w.holder.renewed(asked)
 		}
 		settle(group, last-uint64(len(messages))+1+uint64(carriers))
 		return nil
