@@ -56,9 +56,12 @@ func mayRetry(t *contract.Task, e *contract.TaskError) bool {
 
 // notCounted says why an attempt is to be made again without being counted, or "".
 func notCounted(t *contract.Task, rep *Report) string {
+	var expired *ledger.ExpiredError
 	switch {
-	case errors.As(rep.Err, new(*ledger.ExpiredError)) && !rep.Sent:
+	case errors.As(rep.Err, &expired) && !rep.Sent:
 		return "not started: " + rep.Err.Error()
+	case expired != nil && expired.Silent && t.Repeatable:
+		return "the executor could be taken for dead: " + rep.Err.Error()
 	case errors.Is(rep.Err, ErrShutdown) && (t.Repeatable || !rep.Sent):
 		return "the executor had to end"
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/netrust/netrust/libs/contract"
@@ -19,6 +20,8 @@ import (
 type Lease interface {
 	// Check returns an error when an effect that takes at most need must not begin now.
 	Check(now time.Time, need time.Duration) error
+	// ExclusiveUntil is when work on the device must have stopped.
+	ExclusiveUntil() time.Time
 }
 
 // Runner runs tasks. It is safe for concurrent use.
@@ -61,23 +64,47 @@ type Report struct {
 // Run does the task. ctx bounds it as a whole.
 func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop Stop) Report {
 	rep := Report{Started: time.Now().UTC(), redact: r.Redact(t.Target.Platform, nil)}
-	deadline := time.Duration(t.DeviceTimeoutMS) * time.Millisecond
-	ctx, cancel := context.WithTimeoutCause(ctx, deadline, driver.ErrOutOfTime)
+	deadline := time.Now().Add(time.Duration(t.DeviceTimeoutMS) * time.Millisecond)
+	if until := lease.ExclusiveUntil(); until.Before(deadline) {
+		deadline = until // the claim waited long to be written
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, deadline, driver.ErrOutOfTime)
 	defer cancel()
 	ctx, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
-	if t.Repeatable {
-		go func() { // repeating harms nothing, so it can be cut off at any point
-			select {
-			case <-stop:
-				abort(ErrStopped)
-			case <-ctx.Done():
-			}
-		}()
+	var watching sync.WaitGroup
+	if t.ReadOnly || t.Repeatable {
+		watching.Go(func() { abort(watch(ctx, t, lease, stop)) })
 	}
 	rep.Err = r.work(ctx, t, lease, stop, &rep)
+	abort(nil)
+	watching.Wait()
 	rep.Ended = time.Now().UTC()
 	return rep
+}
+
+// watchEvery is how often a running task asks whether others may take it over.
+const watchEvery = 500 * time.Millisecond
+
+// watch returns why a task must be cut off at once: its job was stopped, and cutting off a read harms nothing; or its
+// executor may be taken for dead, and another may be about to begin with the task. It returns nil when ctx ends.
+func watch(ctx context.Context, t *contract.Task, lease Lease, stop Stop) error {
+	if !t.ReadOnly {
+		stop = nil // half a change is worse than a late stop: it ends between two commands
+	}
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-stop:
+			return ErrStopped
+		case <-ticker.C:
+		}
+		if err := lease.Check(time.Now(), 0); t.Repeatable && err != nil {
+			return err
+		}
+	}
 }
 
 func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop Stop, rep *Report) error {
