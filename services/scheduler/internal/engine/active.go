@@ -20,10 +20,11 @@ func (a *active) prepare() {
 	a.queues, a.parked = map[string]*queue{}, map[string][]int{}
 }
 
-// enqueue puts every task that waits in the queue of its site.
+// enqueue puts every task that was never claimed in the queue of its site. One that waits for another attempt gets there
+// when its delay has passed.
 func (a *active) enqueue() {
 	for i := range a.Tasks {
-		if a.Tasks[i].Phase == job.Waiting {
+		if a.Tasks[i].Phase == job.Waiting && a.Tasks[i].Seq == 0 {
 			a.queue(a.site(i)).push(i)
 		}
 	}

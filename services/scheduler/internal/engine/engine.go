@@ -7,6 +7,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -61,6 +62,11 @@ type Engine struct {
 	kept    retention
 	release releaser
 	started bool // the log is replayed
+	// read says that the events of the jobs are replayed: whatever comes later and is not this engine's own shows that
+	// another leads.
+	read    bool
+	deposed bool
+	term    string // unique to this term: a scheduler may lead twice
 }
 
 // New makes an engine. It does no I/O.
@@ -69,6 +75,7 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Engine {
 		conn: conn, cfg: cfg, log: log,
 		events: make(chan func(), 4096), failed: make(chan error, 1),
 		devices: inventory.NewSet(nil), jobs: map[string]*active{},
+		term: cfg.Incarnation + "/" + rand.Text(),
 		kept: newRetention(), leases: map[deviceKey]*lease{}, claims: map[claimKey]*claim{},
 		fleet: newFleet(), release: newReleaser(),
 	}
@@ -105,12 +112,12 @@ func (e *Engine) loop(ctx context.Context, ready <-chan struct{}) error {
 			f()
 			e.drainEvents()
 		case now := <-housekeeping.C:
-			if e.started {
+			if e.started && !e.deposed {
 				e.housekeep(ctx, now)
 			}
 		case <-ticker.C:
 		}
-		if e.started {
+		if e.started && !e.deposed {
 			e.advance(ctx)
 		}
 	}

@@ -33,6 +33,9 @@ func (e *Engine) follow(ctx context.Context, g *errgroup.Group, ready chan<- str
 	if err != nil {
 		return err
 	}
+	if err := e.inLoop(ctx, func() { e.read = true }); err != nil {
+		return err
+	}
 	if err := e.loadManifests(ctx); err != nil {
 		return err
 	}
@@ -143,6 +146,13 @@ func (e *Engine) onEvent(id string, s bus.Stored) error {
 	a := e.jobs[id]
 	if a == nil || a.busy || s.Seq <= a.EventSeq {
 		// While an effect is under way, its end applies what it wrote; what another has written it is told as a conflict.
+		return nil
+	}
+	if e.read {
+		// What this engine writes is known before it comes back. To apply another's event here would make a job run that
+		// has no tasks in this memory, and end it at once.
+		e.deposed = true
+		e.fail(fmt.Errorf("event %d of job %s: %w", s.Seq, id, ErrDeposed))
 		return nil
 	}
 	var m contract.JobEvent

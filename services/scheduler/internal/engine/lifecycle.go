@@ -19,6 +19,8 @@ func (e *Engine) step(ctx context.Context, a *active, now time.Time) {
 		return
 	}
 	switch {
+	case a.State == contract.JobSubmitted && a.cancel != nil:
+		e.end(ctx, a) // it may have to wait long for room
 	case a.State == contract.JobPlanned && (a.Spec.DryRun || a.cancel != nil):
 		e.end(ctx, a)
 	case a.State == contract.JobPlanned:
@@ -146,6 +148,7 @@ func (e *Engine) end(ctx context.Context, a *active) {
 func (e *Engine) closeTasks(a *active) {
 	if a.Spec.DryRun {
 		a.Skipped += len(a.Tasks)
+		e.tasks -= len(a.Tasks)
 		a.Tasks = nil
 		return
 	}
@@ -175,7 +178,7 @@ func (e *Engine) emit(ctx context.Context, job string, last uint64, name string,
 	if err != nil {
 		return 0, err
 	}
-	id := "job/" + job + "/" + name + "/" + e.cfg.Incarnation
+	id := "job/" + job + "/" + name + "/" + e.term
 	seq, err := e.conn.Publish(ctx, bus.Message{
 		Subject: contract.JobEventSubject(job), Data: data, Type: contract.TypeJobEvent, ID: id, Dedup: true, Expect: &last,
 	})

@@ -28,12 +28,8 @@ func (e *Engine) planNext(ctx context.Context) {
 		a := e.waiting[0]
 		e.waiting[0] = nil
 		e.waiting = e.waiting[1:]
-		if e.jobs[a.ID] != a || a.State != contract.JobSubmitted {
-			continue
-		}
-		if a.cancel != nil {
-			e.end(ctx, a)
-			continue
+		if e.jobs[a.ID] != a || a.busy || a.State != contract.JobSubmitted || a.cancel != nil {
+			continue // it has ended, or is about to
 		}
 		e.plan(ctx, a)
 	}

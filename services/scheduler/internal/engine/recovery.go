@@ -12,7 +12,7 @@ const (
 	repeatableRecovery = 200 * time.Millisecond
 	// exclusiveMargin is added to the exclusive time of one that may not: executors add two seconds for their clocks.
 	exclusiveMargin = 3 * time.Second
-	// recoverAgain is when a recovery that had no effect is released again.
+	// recoverAgain is when a recovery that had no effect is released again, at the latest: as soon as any release that was in vain.
 	recoverAgain = 10 * time.Second
 )
 
@@ -73,7 +73,7 @@ func (e *Engine) recoverLater(c *claim) {
 			return
 		}
 		e.release.recoveries = append(e.release.recoveries, e.recovery(c))
-		e.at(now.Add(recoverAgain), again)
+		e.at(now.Add(min(recoverAgain, e.cfg.UnclaimedAfter)), again)
 	}
 	e.at(due, again)
 }

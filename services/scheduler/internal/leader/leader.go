@@ -81,10 +81,11 @@ func (e *Election) term(ctx context.Context, rev uint64, lead func(context.Conte
 			return err
 		case <-ticker.C:
 		}
+		asked := time.Now() // the key's time runs from before the answer
 		next, err := e.bucket.Update(ctx, contract.SchedulerLeaderKey, e.self, rev, e.ttl)
 		switch {
 		case err == nil:
-			rev, renewed = next, time.Now()
+			rev, renewed = next, asked
 		case errors.Is(err, bus.ErrConflict):
 			rev, err = e.mine(ctx)
 		}
