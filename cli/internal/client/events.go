@@ -40,7 +40,7 @@ func (c *Client) Follow(ctx context.Context, id string, on func(Event) error, lo
 			return s.failed
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case final(err):
+		case final(err) && !s.behind(err):
 			return err
 		case events > 0:
 			n, lastSeen = 1, time.Now()
@@ -54,6 +54,13 @@ func (c *Client) Follow(ctx context.Context, id string, on func(Event) error, lo
 			return err
 		}
 	}
+}
+
+// behind reports whether the server seems not to know yet what this stream has seen already: a gateway that builds its
+// view anew does not know the job for a while.
+func (s *stream) behind(err error) bool {
+	var refused *api.Problem
+	return s.lastID != "" && errors.As(err, &refused) && refused.Status == http.StatusNotFound
 }
 
 // final reports whether err is an answer that another try would not change.

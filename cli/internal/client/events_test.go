@@ -28,8 +28,8 @@ func (s *streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := s.texts[len(s.asked)-1]
-	if text == "down" {
-		reply(w, http.StatusServiceUnavailable, api.MediaProblem, api.Problem{Title: "draining"})
+	if status, ok := map[string]int{"down": http.StatusServiceUnavailable, "unknown": http.StatusNotFound}[text]; ok {
+		reply(w, status, api.MediaProblem, api.Problem{Title: text})
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -69,6 +69,19 @@ func TestAStreamIsResumedAfterItsLastEvent(t *testing.T) {
 	}
 	if lost != 2 {
 		t.Errorf("told %d times of a lost stream", lost)
+	}
+}
+
+func TestAGatewayThatBuildsItsViewAnewIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := &streams{texts: []string{"id: 1-1\nevent: job\ndata: {\"state\":\"running\"}\n\n", "unknown", "event: end\ndata: {\"state\":\"failed\"}\n\n"}}
+	if got, _, err := follow(t, s); err != nil || len(got) != 2 {
+		t.Errorf("got %q, %v", got, err)
+	}
+	s = &streams{texts: []string{"unknown"}}
+	var p *api.Problem
+	if _, _, err := follow(t, s); !errors.As(err, &p) || len(s.asked) != 1 {
+		t.Errorf("a job that never was: %v after %d tries", err, len(s.asked))
 	}
 }
 
