@@ -52,8 +52,12 @@ type tally struct {
 	next   int
 }
 
-// Received notes a command. (It is part of what the device's command line needs.)
-func (d *Device) Received(line string) {
+// host is a device as its command line needs it.
+type host struct{ *Device }
+
+// Received notes a command.
+func (h host) Received(line string) {
+	d := h.Device
 	now := time.Now().UTC()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,8 +80,9 @@ func (d *Device) Received(line string) {
 	}
 }
 
-// Mark counts a marked command. (It is part of what the device's command line needs.)
-func (d *Device) Mark(token string) int {
+// Mark counts a marked command.
+func (h host) Mark(token string) int {
+	d := h.Device
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.tally.Marks == nil {

@@ -68,7 +68,7 @@ func (l *Lab) build(number int, base netip.Addr) *Device {
 		Privileged: config.Privileged,
 		Secret:     func(use string, size int) string { return derive(config.Seed, size, "secret", d.ID, use) },
 	}
-	d.cli.Platform, d.cli.Library, d.cli.Host = platform, l.library, d
+	d.cli.Platform, d.cli.Library, d.cli.Host = platform, l.library, host{d}
 	d.cli.Boot(l.began)
 	return d
 }
@@ -135,8 +135,7 @@ func (d *Device) ClearFaults() error {
 	return d.lab.refusal(d, false)
 }
 
-// Faults returns what the device does wrong at this moment; nil is nothing. The caller must not change it. (It is part of
-// what the device's command line needs.)
+// Faults returns what the device does wrong at this moment; nil is nothing. The caller must not change it.
 func (d *Device) Faults() *fault.Set { return d.faults.Load() }
 
 // Reload restarts the device from its startup config: all sessions end, and for a while it refuses connections.

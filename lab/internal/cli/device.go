@@ -45,7 +45,7 @@ type Device struct {
 func (d *Device) Boot(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.booted = now
+	d.booted, d.changed = now, time.Time{}
 	d.running = nil
 	d.hostname = d.Name
 	if d.junos != nil {
@@ -119,6 +119,13 @@ func (d *Device) edit(now time.Time, f func(running *runcfg.Tree)) {
 	if d.hostname = d.running.Value("hostname"); d.hostname == "" {
 		d.hostname = d.Platform.unnamed
 	}
+}
+
+// lastChange is when the running config was last changed, zero if it is as the device booted it.
+func (d *Device) lastChange() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changed
 }
 
 // save makes the running config the startup config.

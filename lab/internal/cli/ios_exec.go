@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/netrust/netrust/lab/internal/recorded"
@@ -172,6 +173,9 @@ func iosConfigure(c *console, _ []string) error {
 // iosRunning prints the running config with the size that IOS tells.
 func iosRunning(c *console, _ []string) error {
 	body := c.configText()
+	if at := c.device.lastChange(); !at.IsZero() {
+		body = fmt.Appendf(nil, "!\n! Last configuration change at %s by %s\n%s", at.UTC().Format("15:04:05 UTC Mon Jan _2 2006"), c.device.Username, body)
+	}
 	c.sayf("Building configuration...\n\nCurrent configuration : %d bytes\n", len(body))
 	c.out = append(c.out, body...)
 	return nil
