@@ -58,6 +58,9 @@ func (d *Desk) notReachedOf(ctx context.Context, id string) ([]string, error) {
 			break
 		}
 	}
+	if len(devices) == 0 && job.Counts.NotReached > 0 {
+		return nil, refuse("which devices job "+id+" did not reach is no longer kept", "select devices by ids, tags or labels")
+	}
 	if len(devices) == 0 {
 		return nil, refuse("job "+id+" reached all of its devices", "select devices by ids, tags or labels")
 	}

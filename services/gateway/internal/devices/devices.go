@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +30,6 @@ type Store struct {
 
 	mu       sync.RWMutex
 	set      *inventory.Set
-	keys     map[string]string // device id by subject: the marker of a removed device has no value
 	revision uint64
 	changed  chan struct{} // closed and replaced when one of the others changes
 	caughtUp bool
@@ -40,7 +40,7 @@ type Store struct {
 func New(conn *bus.Conn, log zerolog.Logger) *Store {
 	return &Store{
 		conn: conn, bucket: kvstore.Open[contract.Device](conn, contract.BucketInventory), log: log, importing: make(chan struct{}, 1),
-		set: &inventory.Set{}, keys: map[string]string{}, changed: make(chan struct{}),
+		set: &inventory.Set{}, changed: make(chan struct{}),
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) restart() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.set, s.keys, s.revision, s.caughtUp = &inventory.Set{}, map[string]string{}, 0, false
+	s.set, s.revision, s.caughtUp = &inventory.Set{}, 0, false
 }
 
 func (s *Store) ready() {
@@ -77,22 +77,24 @@ func (s *Store) ready() {
 }
 
 func (s *Store) take(m bus.Stored) error {
+	id, err := contract.ParseInventoryKey(strings.TrimPrefix(m.Subject, bus.KVSubject(contract.BucketInventory, "")))
 	var device contract.Device
-	if !m.Deleted {
-		if err := json.Unmarshal(m.Data, &device); err != nil || device.ID == "" {
-			s.log.Error().Err(err).Str("subject", m.Subject).Uint64("revision", m.Seq).Msg("a device cannot be read; it is not known here")
-			m.Deleted = true
-		}
+	if err == nil && !m.Deleted {
+		err = json.Unmarshal(m.Data, &device)
+	}
+	if err == nil && !m.Deleted && device.ID != id {
+		err = fmt.Errorf("it is device %q", device.ID)
+	}
+	if err != nil {
+		s.log.Error().Err(err).Str("subject", m.Subject).Uint64("revision", m.Seq).Msg("a device cannot be read; it is not known here")
+		m.Deleted = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if id, known := s.keys[m.Subject]; known && m.Deleted {
+	if m.Deleted {
 		s.set.Delete(id, m.Seq)
-		delete(s.keys, m.Subject)
-	}
-	if !m.Deleted {
+	} else {
 		s.set.Put(&device, m.Seq)
-		s.keys[m.Subject] = device.ID
 	}
 	s.revision = max(s.revision, m.Seq)
 	s.notify()

@@ -61,6 +61,9 @@ func (h *history) job(id string) {
 	}
 	devices := make([]contract.ManifestTarget, 1+h.rnd.IntN(12))
 	for i := range devices {
+		if h.rnd.IntN(10) == 0 {
+			devices[i].Skip = "its status is maintenance"
+		}
 		devices[i].Device = contract.Device{ID: fmt.Sprintf("d.%02d", i), Name: fmt.Sprintf("n%d", i), Platform: "frr", Site: "paris", Status: contract.DeviceActive}
 	}
 	seq := uint64(10*len(h.jobs) + 20) // of the event, after the part
@@ -79,6 +82,10 @@ func (h *history) job(id string) {
 	h.event(contract.JobEvent{JobID: id, State: contract.JobRunning})
 	var abandoned []contract.NotReachedDevice
 	for _, d := range devices {
+		if d.Skip != "" {
+			counts.Skipped++
+			continue
+		}
 		if h.device(id, d.Device.ID, &counts) {
 			abandoned = append(abandoned, contract.NotReachedDevice{DeviceID: d.Device.ID, Kind: contract.KindCancelled, Reason: "stopped"})
 		}
@@ -102,6 +109,13 @@ func (h *history) device(job, id string, counts *contract.Counts) bool {
 		again.State, again.Retry = contract.Retry, &contract.Delay{Reason: "busy", Error: &contract.TaskError{Kind: contract.KindBusy, Effect: contract.EffectNone}}
 		h.record(again)
 	}
+	if h.rnd.IntN(8) == 0 { // its executor is lost, and nobody recovers it
+		rec.Attempt++
+		rec.State, rec.Claim = contract.Claimed, &contract.Claim{Platform: "frr", ClaimedAt: h.now()}
+		h.record(rec)
+		counts.Uncertain++
+		return false
+	}
 	rec.Attempt++
 	rec.State, rec.Result = contract.Finished, &contract.Result{FinishedAt: h.now(), StartedAt: h.now(), DurationMS: 7}
 	switch h.rnd.IntN(5) {
@@ -115,7 +129,7 @@ func (h *history) device(job, id string, counts *contract.Counts) bool {
 		rec.Result.State, rec.Result.Error = contract.TaskUncertain, &contract.TaskError{Kind: contract.KindHolderLost, Effect: contract.EffectPossible}
 		counts.Uncertain++
 	case 3:
-		rec.Result.State, rec.Result.Error = contract.TaskFailed, &contract.TaskError{Kind: contract.KindTimeout, Effect: contract.EffectNone}
+		rec.Result.State, rec.Result.Error = contract.TaskFailed, &contract.TaskError{Kind: contract.KindRejected, Effect: contract.EffectNone}
 		counts.Failed++
 	default:
 		rec.Result.State, rec.Result.Outputs = contract.TaskSucceeded, []contract.CommandOutput{{Command: "show version", Output: "output of " + id}}

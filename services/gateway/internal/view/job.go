@@ -41,14 +41,15 @@ func (p Planned) apply(b *batch) error {
 		return err
 	}
 	for i := range p.Targets {
-		if err := p.add(b, &p.Targets[i].Device, spec.DryRun); err != nil {
+		if err := p.add(b, &p.Targets[i], spec.DryRun); err != nil {
 			return fmt.Errorf("adding the task of %s to job %s: %w", p.Targets[i].Device.ID, p.JobID, err)
 		}
 	}
 	return nil
 }
 
-func (p Planned) add(b *batch, d *contract.Device, dryRun bool) error {
+func (p Planned) add(b *batch, target *contract.ManifestTarget, dryRun bool) error {
+	d := &target.Device
 	var (
 		seq     uint64
 		state   contract.TaskState
@@ -62,10 +63,10 @@ func (p Planned) add(b *batch, d *contract.Device, dryRun bool) error {
 	}
 	state, summary := contract.TaskPending, ""
 	switch {
+	case target.Skip != "":
+		state, summary = contract.TaskSkipped, target.Skip
 	case dryRun:
 		state, summary = contract.TaskSkipped, "dry run: nothing was sent"
-	case d.Status != contract.DeviceActive && d.Status != "":
-		state, summary = contract.TaskSkipped, "the device is in "+string(d.Status)
 	}
 	if err := b.exec(b.stmts.planTask, p.JobID, d.ID, p.Seq, d.Name, d.Platform, d.Site, state, summary); err != nil {
 		return err
@@ -76,7 +77,8 @@ func (p Planned) add(b *batch, d *contract.Device, dryRun bool) error {
 	return nil
 }
 
-// Abandoned ends tasks that never began, before the [Changed] that ends their job. A long list comes in parts.
+// Abandoned tells, before the [Changed] that ends their job, of devices that it did not reach. Those whose task has not
+// ended by a record never will. A long list comes in parts.
 type Abandoned struct {
 	Seq     uint64 // of the event
 	JobID   string
@@ -87,17 +89,34 @@ func (a Abandoned) position() (string, uint64) { return contract.StreamJobs, 0 }
 
 func (a Abandoned) apply(b *batch) error {
 	for _, d := range a.Devices {
-		taskErr := &contract.TaskError{Kind: d.Kind, Message: d.Reason, Effect: contract.EffectNone}
-		res, err := b.stmt(b.stmts.endTask).ExecContext(b.ctx, a.JobID, d.DeviceID, a.Seq, d.Kind, jsonOrNull(taskErr))
+		var state contract.TaskState
+		err := b.row(b.stmts.openTask, a.JobID, d.DeviceID).Scan(&state)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // it has ended by a record, which is the truth
+		}
+		if err == nil {
+			end := contract.TaskFailed // its record is gone
+			switch d.Kind {
+			case contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindNoExecutor:
+				end = contract.TaskCancelled
+			}
+			err = b.end(a.JobID, d.DeviceID, a.Seq, state, end, &contract.TaskError{Kind: d.Kind, Message: d.Reason, Effect: contract.EffectNone})
+		}
 		if err != nil {
 			return fmt.Errorf("ending the task of %s: %w", d.DeviceID, err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			continue // it had ended by a record, which is the truth
-		}
-		b.count(a.JobID, contract.TaskPending, false, -1)
-		b.count(a.JobID, contract.TaskCancelled, true, 1)
 	}
+	return nil
+}
+
+// end closes an open task by its job's event.
+func (b *batch) end(job, device string, seq uint64, was, now contract.TaskState, why *contract.TaskError) error {
+	reached := NotReached(now, why)
+	if err := b.exec(b.stmts.endTask, job, device, seq, now, reached, why.Kind, jsonOrNull(why)); err != nil {
+		return err
+	}
+	b.count(job, was, false, -1)
+	b.count(job, now, reached, 1)
 	return nil
 }
 
@@ -137,36 +156,64 @@ func (c Changed) apply(b *batch) error {
 	return nil
 }
 
-// end closes the job. Tasks that are still open although every record has been seen have lost theirs: the ledger keeps
-// records for a day after the end, and only the counts remain.
+// end closes the job and what is still open although every record has been seen. A claim whose holder was lost, and that
+// nobody could recover, has no record of its end: nobody can tell what its device did. Any other open task has lost its
+// records, which the ledger keeps for a day after the end: of those, only the job's counts remain.
 func (c Changed) end(b *batch) error {
 	if err := b.exec(b.stmts.endJob, c.JobID, unix(c.At), jsonOrNull(c.Counts)); err != nil {
 		return fmt.Errorf("ending job %s: %w", c.JobID, err)
 	}
-	rows, err := b.stmt(b.stmts.openTasks).QueryContext(b.ctx, c.JobID)
+	open, uncertain, err := c.open(b)
 	if err != nil {
 		return fmt.Errorf("looking for open tasks of job %s: %w", c.JobID, err)
 	}
-	defer rows.Close() //nolint:errcheck // read to its end, or failed below
-	open := map[contract.TaskState]int{}
-	for rows.Next() {
-		var state contract.TaskState
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return fmt.Errorf("looking for open tasks of job %s: %w", c.JobID, err)
+	running := 0
+	for _, t := range open {
+		if t.state == contract.TaskRunning {
+			running++
 		}
-		open[state] = n
 	}
-	if err := rows.Err(); err != nil || len(open) == 0 {
-		return err
-	}
-	if err := b.exec(b.stmts.dropOpen, c.JobID); err != nil {
-		return fmt.Errorf("dropping tasks of job %s whose records are gone: %w", c.JobID, err)
-	}
-	for state, n := range open {
-		b.count(c.JobID, state, false, -n)
+	lost := c.Counts == nil || uncertain+running <= c.Counts.Uncertain
+	for _, t := range open {
+		if t.state == contract.TaskRunning && lost {
+			err = b.end(c.JobID, t.device, c.Seq, t.state, contract.TaskUncertain, &contract.TaskError{
+				Kind: contract.KindHolderLost, Message: "the executor was lost with the task in hand", Effect: contract.EffectPossible,
+				Remedy: "look at the device: nobody can tell what it did",
+			})
+		} else if err = b.exec(b.stmts.dropTask, c.JobID, t.device); err == nil {
+			b.count(c.JobID, t.state, false, -1)
+		}
+		if err != nil {
+			return fmt.Errorf("closing the task of %s: %w", t.device, err)
+		}
 	}
 	return nil
+}
+
+type openTask struct {
+	device string
+	state  contract.TaskState
+}
+
+// open lists the tasks that have not ended, and counts those that are uncertain.
+func (c Changed) open(b *batch) (open []openTask, uncertain int, err error) {
+	rows, err := b.stmt(b.stmts.openTasks).QueryContext(b.ctx, c.JobID)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close() //nolint:errcheck // its error is read by rows.Err
+	for rows.Next() {
+		var t openTask
+		if err := rows.Scan(&t.device, &t.state); err != nil {
+			return nil, 0, err
+		}
+		if t.state == contract.TaskUncertain {
+			uncertain++
+		} else {
+			open = append(open, t)
+		}
+	}
+	return open, uncertain, rows.Err()
 }
 
 // Summary is a job from bucket jobs, for one that is older than the log. It fills only what the log no longer says.

@@ -133,15 +133,10 @@ func (r Record) finished(startedAt time.Time) taskRow {
 
 // NotReached reports whether a task ended with no answer and nothing can have happened on its device.
 func NotReached(state contract.TaskState, err *contract.TaskError) bool {
-	if !state.Ended() || state == contract.TaskSucceeded || state == contract.TaskSkipped || err == nil || err.Effect != contract.EffectNone {
+	if err == nil || err.Effect != contract.EffectNone {
 		return false
 	}
-	switch err.Kind {
-	case contract.KindUnreachable, contract.KindAuthentication, contract.KindHostKey, contract.KindBusy, contract.KindCredential,
-		contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindNoExecutor:
-		return true
-	}
-	return false
+	return state == contract.TaskCancelled || state == contract.TaskFailed && contract.NotReachedKind(err.Kind)
 }
 
 func unix(t time.Time) int64 {

@@ -8,11 +8,11 @@ import (
 
 // statements are what the fold runs for every message, prepared once.
 type statements struct {
-	cursor, setCursor, addCounts              *sql.Stmt
-	task, putTask, planTask, endTask          *sql.Stmt
-	putOutput, openTasks, dropOpen            *sql.Stmt
-	submitJob, spec, changeJob, endJob, exist *sql.Stmt
-	summary                                   *sql.Stmt
+	cursor, setCursor, addCounts                      *sql.Stmt
+	task, putTask, planTask                           *sql.Stmt
+	openTask, endTask, dropTask, openTasks, putOutput *sql.Stmt
+	submitJob, spec, exist, changeJob, endJob         *sql.Stmt
+	summary                                           *sql.Stmt
 }
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
@@ -35,11 +35,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			error = ?10, waiting = ?11, started_at = ?12, finished_at = ?13, duration_ms = ?14, summary = ?15, output_bytes = ?16, output_object = ?17`},
 		{&s.planTask, `INSERT INTO tasks (job, device, jseq, name, platform, site, state, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 			ON CONFLICT (job, device) DO UPDATE SET jseq = max(jseq, ?3), name = ?4, platform = ?5, site = ?6`},
-		{&s.endTask, `UPDATE tasks SET jseq = ?3, state = 'cancelled', not_reached = 1, kind = ?4, error = ?5, waiting = ''
-			WHERE job = ?1 AND device = ?2 AND state = 'pending'`},
+		{&s.openTask, `SELECT state FROM tasks WHERE job = ? AND device = ? AND state IN ('pending', 'running')`},
+		{&s.endTask, `UPDATE tasks SET jseq = ?3, state = ?4, not_reached = ?5, kind = ?6, error = ?7, waiting = '' WHERE job = ?1 AND device = ?2`},
 		{&s.putOutput, `INSERT INTO outputs VALUES (?1, ?2, ?3) ON CONFLICT (job, device) DO UPDATE SET data = ?3`},
-		{&s.openTasks, `SELECT state, count(*) FROM tasks WHERE job = ? AND state IN ('pending', 'running') GROUP BY state`},
-		{&s.dropOpen, `DELETE FROM tasks WHERE job = ? AND state IN ('pending', 'running')`},
+		{&s.openTasks, `SELECT device, state FROM tasks WHERE job = ? AND state IN ('pending', 'running', 'uncertain')`},
+		{&s.dropTask, `DELETE FROM tasks WHERE job = ? AND device = ?`},
 
 		{&s.submitJob, `INSERT INTO jobs (id, seq, name, state, principal, spec, submitted_at, retry_of)
 			VALUES (?1, ?2, ?3, 'submitted', ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING`},
