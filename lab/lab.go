@@ -94,6 +94,11 @@ func (l *Lab) Run(ctx context.Context) error {
 		l.closeConns()
 		return nil
 	})
+	for _, device := range l.devices {
+		if faults := device.Faults(); faults != nil && faults.Refuse { // set before the start
+			l.refusal(device, true) // closing a socket cannot fail
+		}
+	}
 	close(l.ready)
 	err = group.Wait()
 	l.work.Wait()

@@ -14,6 +14,8 @@ func iosExec(library *recorded.Library) *grammar {
 	addRecorded(g, library, "cisco_ios")
 	addMarks(g)
 	addInterfaces(g, "show interfaces", "", interfaceName, invalidInterface)
+	g.add("show arp", "|ARP table", replay("show ip arp"))
+	g.add("show mac address-table", "|MAC configuration|MAC forwarding table", replay("show mac-address-table"))
 	g.add("show clock", "|Display the system clock", iosClock)
 	g.add("show clock detail", "||Display detailed information", iosClock)
 	g.add("show privilege", "|Show current privilege level", func(c *console, _ []string) error {
