@@ -18,9 +18,11 @@ const (
 	planWait    = 60 * time.Second // how long a dry run may take in all
 )
 
-// readOnlySummary is what the task of a dry run says when its commands are in the platform's grammar of reads. Anything
-// else counts as a change.
-const readOnlySummary = "would run, read-only"
+// What the tasks of a dry run say. Any other text is the reason why a device would be left alone.
+const (
+	wouldRun      = "would run" // and then whether it only reads
+	wouldReadOnly = wouldRun + ", read-only"
+)
 
 // submission sends a job, as it is or as a dry run.
 type submission func(ctx context.Context, dryRun bool, key string) (api.Job, error)
@@ -42,7 +44,7 @@ func (a *app) submit(ctx context.Context, c *client.Client, send submission, yes
 		}
 		if len(p.changing) > 0 {
 			a.tell("%s", p.warning(a.ErrWidth()))
-			if err := a.ask(ctx, fmt.Sprintf("Run this on %s?", devices(len(p.tasks))), "--dry-run"); err != nil {
+			if err := a.ask(ctx, fmt.Sprintf("Run this on %s?", devices(p.run)), "--dry-run"); err != nil {
 				return api.Job{}, err
 			}
 		}
@@ -71,9 +73,29 @@ func rejected(job api.Job) error {
 
 // plan is what a dry run found.
 type plan struct {
-	job      api.Job
-	tasks    []api.Task
-	changing []api.Task // those whose commands are not known to be read-only
+	job   api.Job
+	tasks []api.Task
+	run   int // devices that it would run on
+	// changing are those of them whose commands are not known to be read-only.
+	changing []api.Task
+}
+
+// newPlan sorts the tasks of a dry run. Where none says that it would run, their words are not understood: then all of
+// them count as changing.
+func newPlan(job api.Job, tasks []api.Task) plan {
+	p := plan{job: job, tasks: tasks}
+	for _, t := range tasks {
+		if strings.HasPrefix(t.Summary, wouldRun) {
+			p.run++
+			if t.Summary != wouldReadOnly {
+				p.changing = append(p.changing, t)
+			}
+		}
+	}
+	if p.run == 0 {
+		p.run, p.changing = len(tasks), tasks
+	}
+	return p
 }
 
 // plan submits a dry run and waits for its end.
@@ -98,18 +120,11 @@ func (a *app) plan(ctx context.Context, c *client.Client, send submission) (plan
 	if err := rejected(job); err != nil {
 		return plan{}, err
 	}
-	p := plan{job: job}
-	err = c.Tasks(ctx, job.ID, func(t api.Task) error {
-		p.tasks = append(p.tasks, t)
-		if t.Summary != readOnlySummary {
-			p.changing = append(p.changing, t)
-		}
-		return nil
-	})
-	if err == nil && len(p.tasks) == 0 {
-		err = &ExitError{Code: ExitMisuse, Text: "no device is selected: nothing to do; see `netrust device list`"}
+	tasks, err := readTasks(ctx, c, job.ID)
+	if err == nil && len(tasks) == 0 {
+		err = misused("no device is selected: nothing to do; see `netrust device list`")
 	}
-	return p, err
+	return newPlan(job, tasks), err
 }
 
 var errPlanLate = errors.New("the dry run has not ended")
@@ -117,9 +132,9 @@ var errPlanLate = errors.New("the dry run has not ended")
 // warning says what the commands may change, and where.
 func (p plan) warning(width int) string {
 	var b strings.Builder
-	on := fmt.Sprintf("on %d of %s", len(p.changing), devices(len(p.tasks)))
-	if len(p.changing) == len(p.tasks) {
-		on = "on " + devices(len(p.tasks))
+	on := fmt.Sprintf("on %d of %s", len(p.changing), devices(p.run))
+	if len(p.changing) == p.run {
+		on = "on " + devices(p.run)
 	}
 	fmt.Fprintf(&b, "Not known to be read-only %s; this may change them:\n", on)
 	for _, command := range p.job.Spec.Commands {
@@ -152,7 +167,11 @@ func (a *app) showPlan(p plan) error {
 	if err := t.Write(a.Stdout); err != nil {
 		return err
 	}
-	a.tell("Dry run: it would run on %s; nothing was touched.", devices(len(p.tasks)))
+	left := ""
+	if n := len(p.tasks) - p.run; n > 0 {
+		left = fmt.Sprintf(", and leave %d alone", n)
+	}
+	a.tell("Dry run: it would run on %s%s; nothing was touched.", devices(p.run), left)
 	return nil
 }
 
