@@ -2,8 +2,10 @@ package devices
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -109,21 +111,38 @@ func (s *Store) current() ([]contract.Device, map[string]uint64) {
 	return devices, revisions
 }
 
+// write writes all changes: in atomic batches, or one by one where the bucket allows no batches, or a batch is refused
+// (that finds the device at fault).
 func (s *Store) write(ctx context.Context, changes []inventory.Change, revisions map[string]uint64) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(writers)
 	var written atomic.Int64
-	for _, c := range changes {
+	batches := true
+	for part := range slices.Chunk(changes, batchLength) {
+		maybe := false
+		if batches {
+			var err error
+			if maybe, err = s.writeBatch(ctx, part, revisions); err == nil {
+				written.Add(int64(len(part)))
+				continue
+			}
+			batches = errors.Is(err, bus.ErrConflict)
+		}
+		for _, c := range part {
+			if groupCtx.Err() != nil {
+				break
+			}
+			group.Go(func() error {
+				if err := s.writeOne(groupCtx, c, revisions[c.DeviceID], maybe); err != nil {
+					return &deviceError{c.DeviceID, err}
+				}
+				written.Add(1)
+				return nil
+			})
+		}
 		if groupCtx.Err() != nil {
 			break
 		}
-		group.Go(func() error {
-			if err := s.writeOne(groupCtx, c, revisions[c.DeviceID]); err != nil {
-				return &deviceError{c.DeviceID, err}
-			}
-			written.Add(1)
-			return nil
-		})
 	}
 	err := group.Wait()
 	var failed *deviceError
@@ -137,6 +156,28 @@ func (s *Store) write(ctx context.Context, changes []inventory.Change, revisions
 	}
 }
 
+// batchLength is how many devices one batch writes: far below the server's bounds, and synced at once.
+const batchLength = 500
+
+// writeBatch writes the changes all or none. maybe says that they may stand although there is an error.
+func (s *Store) writeBatch(ctx context.Context, changes []inventory.Change, revisions map[string]uint64) (maybe bool, err error) {
+	batch := make([]bus.Message, len(changes))
+	for i, c := range changes {
+		m := bus.Message{
+			Subject: bus.KVSubject(contract.BucketInventory, contract.InventoryKey(c.DeviceID)),
+			Expect:  bus.Seq(revisions[c.DeviceID]), Purge: c.After == nil,
+		}
+		if c.After != nil {
+			if m.Data, err = json.Marshal(c.After); err != nil {
+				return false, fmt.Errorf("encoding device %s: %w", c.DeviceID, err)
+			}
+		}
+		batch[i] = m
+	}
+	_, err = s.conn.PublishBatch(ctx, batch)
+	return errors.Is(err, bus.ErrUnknownOutcome), err
+}
+
 // deviceError keeps which device a write was about.
 type deviceError struct {
 	id  string
@@ -146,9 +187,10 @@ type deviceError struct {
 func (e *deviceError) Error() string { return "device " + e.id + ": " + e.err.Error() }
 func (e *deviceError) Unwrap() error { return e.err }
 
-// writeOne writes a device from the revision that the import was decided on. An unknown outcome is settled by writing
-// again: if the first write stands, the second one is refused, and what is there then is what was to be written.
-func (s *Store) writeOne(ctx context.Context, c inventory.Change, revision uint64) error {
+// writeOne writes a device from the revision that the import was decided on. An unknown outcome (of this write, or with
+// maybe of one before) is settled by writing again: if the first write stands, the second one is refused, and what is
+// there then is what was to be written.
+func (s *Store) writeOne(ctx context.Context, c inventory.Change, revision uint64, maybe bool) error {
 	key := contract.InventoryKey(c.DeviceID)
 	for attempt := 1; ; attempt++ {
 		var err error
@@ -162,7 +204,8 @@ func (s *Store) writeOne(ctx context.Context, c inventory.Change, revision uint6
 		}
 		switch {
 		case errors.Is(err, bus.ErrUnknownOutcome) && attempt < 3 && ctx.Err() == nil:
-		case errors.Is(err, bus.ErrConflict) && attempt > 1:
+			maybe = true
+		case errors.Is(err, bus.ErrConflict) && maybe:
 			return s.settled(ctx, key, c, err)
 		default:
 			return err
