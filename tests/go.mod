@@ -3,11 +3,25 @@ module github.com/netrust/netrust/tests
 go 1.26.0
 
 require (
-	github.com/netrust/netrust/lab v0.0.0-00010101000000-000000000000
+	github.com/netrust/netrust/lab v0.0.0
 	github.com/netrust/netrust/libs v0.0.0
 	github.com/rs/zerolog v1.35.1
 	github.com/scrapli/scrapligo v1.4.3
 	golang.org/x/crypto v0.58.0
+)
+
+require (
+	github.com/danielgtaylor/huma/v2 v2.37.2 // indirect
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	golang.org/x/term v0.47.0 // indirect
+	modernc.org/libc v1.80.1 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+	modernc.org/sqlite v1.62.0 // indirect
 )
 
 require (
@@ -23,9 +37,12 @@ require (
 	github.com/nats-io/nats.go v1.55.0 // indirect
 	github.com/nats-io/nkeys v0.4.16 // indirect
 	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/netrust/netrust/services/executor v0.0.0
+	github.com/netrust/netrust/services/gateway v0.0.0
+	github.com/netrust/netrust/services/scheduler v0.0.0
 	github.com/sirikothe/gotextfsm v1.0.1-0.20200816110946-6aa2cfd355e4 // indirect
-	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/sync v0.24.0
+	golang.org/x/sys v0.49.0
 	golang.org/x/time v0.16.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
