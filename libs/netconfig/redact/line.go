@@ -17,12 +17,11 @@ type line struct {
 	state   *state
 	words   []span // without the quotes and the closing ; around them
 	secrets []span
-	few     [16]span // room for the words of most lines
 }
 
 // split finds the words: runs without blanks, or whole quoted texts.
 func (l *line) split() {
-	l.words = l.few[:0]
+	l.words = l.words[:0]
 	text := l.text
 	for i := 0; i < len(text); {
 		if isBlank(text[i]) {

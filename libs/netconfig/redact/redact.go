@@ -62,6 +62,7 @@ type Stream struct {
 	out      func([]byte)
 	rest     strings.Builder // the beginning of a line
 	state    state
+	scratch  line // used again for each line
 	buffer   []byte
 }
 
@@ -124,13 +125,13 @@ func (s *Stream) flush() {
 func (s *Stream) line(line, end string) {
 	if s.state.inKey { // what would become a mark anyway belongs to the body's
 		scratch := s.state
-		line = s.redactor.settle(line, &scratch)
+		line = s.settle(line, &scratch)
 	}
 	text, keep := s.state.pem(line)
 	if !keep {
 		return
 	}
-	s.buffer = append(s.buffer, s.redactor.settle(text, &s.state)...)
+	s.buffer = append(s.buffer, s.settle(text, &s.state)...)
 	s.buffer = append(s.buffer, end...)
 	if len(s.buffer) > 64<<10 {
 		s.flush()
@@ -139,11 +140,11 @@ func (s *Stream) line(line, end string) {
 
 // settle redacts a line until nothing changes: a literal that was taken out can be the word that a rule looks for, and what
 // the next lines are judged by must be what a second redaction would see.
-func (r *Redactor) settle(text string, st *state) string {
+func (s *Stream) settle(text string, st *state) string {
 	before := *st
 	for range 8 {
 		*st = before
-		after := r.literals.strip(r.judge(text, st))
+		after := s.redactor.literals.strip(s.judge(text, st))
 		if after == text {
 			break
 		}
@@ -153,10 +154,11 @@ func (r *Redactor) settle(text string, st *state) string {
 }
 
 // judge applies the rules that the line's words call for.
-func (r *Redactor) judge(text string, st *state) string {
-	l := line{text: text, state: st}
+func (s *Stream) judge(text string, st *state) string {
+	l := &s.scratch
+	l.text, l.state, l.secrets = text, st, l.secrets[:0]
 	l.split()
-	st.enter(&l)
+	st.enter(l)
 	var name [32]byte
 	for i := range l.words {
 		if l.hidden(i) { // a secret that happens to be a keyword
@@ -172,10 +174,10 @@ func (r *Redactor) judge(text string, st *state) string {
 		if len(word) > len(name) {
 			continue
 		}
-		if apply, ok := r.rules[string(lower(name[:], word))]; ok {
-			apply(&l, i)
+		if apply, ok := s.redactor.rules[string(lower(name[:], word))]; ok {
+			apply(l, i)
 		}
 	}
-	st.table(&l)
+	st.table(l)
 	return l.redacted()
 }

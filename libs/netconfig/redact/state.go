@@ -96,7 +96,8 @@ func (st *state) enter(l *line) {
 // table hides a column of the tables that show commands print, and notes their headings.
 func (st *state) table(l *line) {
 	heading := noColumn
-	switch {
+	switch { // the headings begin with a capital at the left edge
+	case l.text == "" || l.text[0] < 'A' || l.text[0] > 'Z':
 	case strings.Contains(l.text, "Preshared Key"), strings.Contains(l.text, "MD5 String"):
 		heading = lastColumn
 	case l.is(0, "Community") && strings.Contains(l.text, "Group / Access"):
