@@ -50,6 +50,12 @@ func (s *Settings) Validate() error {
 		faults = append(faults, servicekit.Fault("listen", "use one like 127.0.0.1:7480; to serve others, run netrust serve gateway behind TLS",
 			"%q is not a loopback address", s.Listen))
 	}
+	if d := gateway.Default(); s.Gateway.Listen != d.Listen || s.Gateway.DataDir != d.DataDir {
+		faults = append(faults, servicekit.Fault("gateway", "set listen and data_dir themselves", "its listen and data_dir follow from those of the whole"))
+	}
+	if s.Gateway.TLSCert != "" {
+		faults = append(faults, servicekit.Fault("gateway.tls_cert", "leave it out, or run netrust serve gateway", "netrust up serves this machine alone, without TLS"))
+	}
 	if s.LabDevices < 1 {
 		faults = append(faults, servicekit.Fault("lab_devices", "set it to 1 or more", "%d devices are no lab", s.LabDevices))
 	}

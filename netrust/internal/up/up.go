@@ -21,7 +21,7 @@ func Command(w world.World) *cobra.Command {
 	s := Default(w.DataDir)
 	var file string
 	fs := flag.NewFlagSet("up", flag.ContinueOnError)
-	flags := servicekit.Bind(fs, &s)
+	flags := servicekit.Bind(fs, &s, "gateway-listen", "gateway-data-dir") // they follow from listen and data_dir
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run everything in one process on this machine",
