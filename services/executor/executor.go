@@ -103,7 +103,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	keys := hostkeys.New(conn, known)
 	runner := &run.Runner{
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey,
-		Redact: redactor, ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
+		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
 	}
 	in := intake.New(conn, holder, runner, intake.Config{
 		Sites: cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,

@@ -18,6 +18,7 @@ import (
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/netconfig/redact"
 	"github.com/netrust/netrust/services/executor/internal/run"
 )
 
@@ -202,7 +203,7 @@ func (in *Intake) setAside(ctx context.Context, d *bus.Delivery, reason error) {
 
 // claim claims the task, or recovers it when its holder is gone.
 func (in *Intake) claim(ctx context.Context, t *contract.Task) (*ledger.Lease, error) {
-	commands := in.redacted(t)
+	commands := redacted(t)
 	until := time.Now().Add(in.exclusive(t))
 	if t.Recover {
 		return in.holder.Recover(ctx, t, commands, until)
@@ -220,11 +221,11 @@ func (in *Intake) exclusive(t *contract.Task) time.Duration {
 	return time.Duration(t.DeviceTimeoutMS)*time.Millisecond + in.cfg.ConnectTimeout
 }
 
-func (in *Intake) redacted(t *contract.Task) []string {
-	redact := in.runner.Redact(t.Target.Platform, nil)
+func redacted(t *contract.Task) []string {
+	r := redact.New(t.Target.Platform)
 	out := make([]string, len(t.Commands))
 	for i, c := range t.Commands {
-		out[i] = redact(c)
+		out[i] = r.Command(c)
 	}
 	return out
 }

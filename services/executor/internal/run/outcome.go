@@ -71,7 +71,7 @@ func notCounted(t *contract.Task, rep *Report) string {
 // taskError turns what stopped the task into words for people, and says how the task ended.
 func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.TaskState) {
 	err := rep.Err
-	e := &contract.TaskError{Kind: driver.KindOf(err), Effect: driver.EffectOf(err), Message: rep.redact(err.Error())}
+	e := &contract.TaskError{Kind: driver.KindOf(err), Effect: driver.EffectOf(err), Message: rep.redact.Text(err.Error())}
 	switch {
 	case errors.As(err, new(*credentialError)):
 		e.Kind, e.Effect = contract.KindCredential, contract.EffectNone

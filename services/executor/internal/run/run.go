@@ -14,6 +14,7 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/credential"
 	"github.com/netrust/netrust/libs/driver"
+	"github.com/netrust/netrust/libs/netconfig/redact"
 )
 
 // Lease is the right to work on the device.
@@ -29,10 +30,8 @@ type Runner struct {
 	Drivers     *driver.Registry
 	Credentials credential.Provider
 	// HostKeys gives the host key store for a policy; HostKeyPolicy is the policy of devices that state none.
-	HostKeys      func(policy string) driver.HostKeys
-	HostKeyPolicy string
-	// Redact returns what removes secrets from a platform's output; secrets are the literal ones in use.
-	Redact         func(platform string, secrets []string) func(string) string
+	HostKeys       func(policy string) driver.HostKeys
+	HostKeyPolicy  string
 	ConnectTimeout time.Duration
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
@@ -58,12 +57,12 @@ type Report struct {
 	// Done is how many commands ended well.
 	Done   int
 	Err    error
-	redact func(string) string
+	redact *redact.Redactor
 }
 
 // Run does the task. ctx bounds it as a whole.
 func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop Stop) Report {
-	rep := Report{Started: time.Now().UTC(), redact: r.Redact(t.Target.Platform, nil)}
+	rep := Report{Started: time.Now().UTC(), redact: redact.New(t.Target.Platform)}
 	deadline := time.Now().Add(time.Duration(t.DeviceTimeoutMS) * time.Millisecond)
 	if until := lease.ExclusiveUntil(); until.Before(deadline) {
 		deadline = until // the claim waited long to be written
@@ -137,7 +136,7 @@ func (r *Runner) target(ctx context.Context, t *contract.Task, rep *Report) (dri
 	for _, s := range c.Secrets() {
 		literal = append(literal, s.Reveal())
 	}
-	rep.redact = r.Redact(t.Target.Platform, literal)
+	rep.redact = redact.New(t.Target.Platform, literal...)
 	policy := t.Target.Options.HostKey
 	if policy == "" {
 		policy = r.HostKeyPolicy
@@ -178,7 +177,7 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 		kept, cut := keep(out.Text, room)
 		room -= int64(len(kept))
 		rep.Outputs = append(rep.Outputs, contract.CommandOutput{
-			Command: rep.redact(text), Output: rep.redact(kept), DurationMS: out.Duration.Milliseconds(),
+			Command: rep.redact.Command(text), Output: rep.redact.Text(kept), DurationMS: out.Duration.Milliseconds(),
 			Truncated: out.Truncated || cut, Failed: err != nil,
 		})
 		if err == nil {
