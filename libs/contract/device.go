@@ -27,7 +27,7 @@ type Device struct {
 	Status   DeviceStatus      `json:"status"`
 	Tags     []string          `json:"tags,omitempty"` // sorted
 	Labels   map[string]string `json:"labels,omitempty"`
-	// Credential is a reference (env:LAB, file:/etc/netrust/lab.yaml), never a secret.
+	// Credential is a reference (env:LAB, file:core-routers), never a secret.
 	Credential string `json:"credential"`
 	// AuthDomain is where its accounts live; limits and breakers count by it. By default the credential's reference.
 	AuthDomain      string            `json:"auth_domain"`
