@@ -31,17 +31,13 @@ var single = []string{
 
 // Words splits a line into words; text in quotes is one, quotes and all.
 func Words(line string) []string {
-	var words []string
 	quoted := false
-	for _, word := range strings.FieldsFunc(line, func(r rune) bool {
+	return strings.FieldsFunc(line, func(r rune) bool {
 		if r == '"' {
 			quoted = !quoted
 		}
 		return r == ' ' && !quoted
-	}) {
-		words = append(words, word)
-	}
-	return words
+	})
 }
 
 // headers cuts the words of a set line into nested statements.
