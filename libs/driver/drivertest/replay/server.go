@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -144,6 +145,15 @@ func (s *Server) config() *ssh.ServerConfig {
 	}
 	if !s.device.Interactive {
 		c.PasswordCallback = func(m ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) { return check(m.User(), string(p)) }
+	}
+	if s.device.AuthorizedKey != nil {
+		c.PublicKeyCallback = func(m ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			if m.User() == s.device.Username && bytes.Equal(key.Marshal(), s.device.AuthorizedKey) {
+				return nil, nil
+			}
+			s.FailedLogins.Add(1)
+			return nil, errDenied
+		}
 	}
 	c.AddHostKey(s.signer)
 	return c
