@@ -58,7 +58,10 @@ func (o *operation) keys(into map[string]bool) {
 // messages are the operation's own writes; the carriers of gates and proofs are the batch's.
 func (o *operation) messages() []bus.Message {
 	out := make([]bus.Message, 1, 2)
-	out[0] = bus.Message{Subject: Subject(o.key.RecordKey()), Data: o.data, Expect: bus.Seq(o.taskSeq)}
+	out[0] = bus.Message{
+		Subject: Subject(o.key.RecordKey()), Data: o.data, Expect: bus.Seq(o.taskSeq),
+		Type: contract.TypeTaskRecord, ID: o.record.AttemptID + "/" + string(o.record.State),
+	}
 	if o.keepDevice {
 		return out
 	}
