@@ -118,3 +118,21 @@ func TestCancelAndRetry(t *testing.T) {
 		}
 	}
 }
+
+func TestACommandCarriesTheTraceOfItsRequest(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	c := f.gateway()
+	c.importDevices(inventoryYAML)
+	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	for sent, want := range map[string]string{trace: trace, "made up": ""} {
+		job := call[api.Job](c, 202, "POST", api.PathJobs, showVersion, header{"traceparent", sent}).ID
+		m, err := f.conn.LastFor(t.Context(), contract.StreamJobs, contract.JobCommandSubject(job))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.HeaderValue(contract.HeaderTraceparent); got != want || m.HeaderValue(contract.HeaderType) != contract.TypeJobSubmit {
+			t.Errorf("sent with %q, the command carries %q", sent, got)
+		}
+	}
+}

@@ -50,6 +50,21 @@ type Receipt struct {
 	Replayed bool
 }
 
+type traceKey struct{}
+
+// WithTrace returns a context whose commands carry the W3C traceparent.
+func WithTrace(ctx context.Context, traceparent string) context.Context {
+	return context.WithValue(ctx, traceKey{}, traceparent)
+}
+
+// traced is the header of a command's trace.
+func traced(ctx context.Context) map[string]string {
+	if t, _ := ctx.Value(traceKey{}).(string); t != "" {
+		return map[string]string{contract.HeaderTraceparent: t}
+	}
+	return nil
+}
+
 // Submit publishes a job. The key may be empty: then every call is a job of its own. Errors: [InvalidError], [ErrKeyReused], and
 // those of [bus.Conn.Publish]; after [bus.ErrUnknownOutcome] the same call with the same key is safe.
 func (d *Desk) Submit(ctx context.Context, principal, key string, spec contract.JobSpec) (Receipt, error) {
@@ -94,6 +109,7 @@ func (d *Desk) publish(ctx context.Context, cmd contract.JobSubmit) (Receipt, er
 	}
 	m := bus.Message{
 		Subject: contract.JobCommandSubject(cmd.JobID), Type: contract.TypeJobSubmit, ID: "job-" + cmd.JobID + "/submit", Data: data, Expect: bus.Seq(0),
+		Header: traced(ctx),
 	}
 	for attempt := 1; ; attempt++ {
 		_, err := d.conn.Publish(ctx, m)
@@ -231,6 +247,7 @@ func (d *Desk) Cancel(ctx context.Context, principal, id, reason string) (api.Jo
 	}
 	m := bus.Message{
 		Subject: contract.JobCommandSubject(id), Type: contract.TypeJobCancel, ID: "job-" + id + "/cancel-" + strconv.FormatInt(at.UnixNano(), 36), Data: data,
+		Header: traced(ctx),
 	}
 	for attempt := 1; ; attempt++ { // a second cancel of the same job is harmless
 		_, err := d.conn.Publish(ctx, m)

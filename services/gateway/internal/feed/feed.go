@@ -170,14 +170,14 @@ func (f *Feed) trim(ctx context.Context) error {
 	tick := time.NewTicker(trimEvery)
 	defer tick.Stop()
 	for {
-		jobs, err := f.view.Trim(ctx, f.maxBytes)
+		dropped, err := f.view.Trim(ctx, f.maxBytes)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			f.log.Warn().Err(err).Msg("the view cannot be trimmed; trying again")
-		case jobs > 0:
-			f.log.Info().Int("jobs", jobs).Msg("the view is full: outputs of the oldest jobs are dropped from it")
+		case dropped > 0:
+			f.log.Info().Int("jobs", dropped).Msg("the view is full: results of the oldest jobs are dropped from it")
 		}
 		select {
 		case <-tick.C:

@@ -77,7 +77,7 @@ func (f *Feed) foldJobMessage(ctx context.Context, s bus.Stored) error {
 func (f *Feed) event(ctx context.Context, c view.Changed, size int) error {
 	if c.State == contract.JobPlanned && c.Manifest != nil {
 		f.parts(ctx, *c.Manifest, func(ctx context.Context, ref contract.ObjectRef) error {
-			return stream(ctx, f.conn, ref, "targets", func(targets []contract.ManifestTarget) error {
+			return stream(ctx, f, ref, "targets", func(targets []contract.ManifestTarget) error {
 				return f.push(ctx, item{change: view.Planned{Seq: c.Seq, JobID: c.JobID, Targets: targets}, bytes: 500 * len(targets)})
 			})
 		})
@@ -88,7 +88,7 @@ func (f *Feed) event(ctx context.Context, c view.Changed, size int) error {
 		}
 		if c.NotReached != nil {
 			f.parts(ctx, *c.NotReached, func(ctx context.Context, ref contract.ObjectRef) error {
-				return stream(ctx, f.conn, ref, "devices", func(devices []contract.NotReachedDevice) error {
+				return stream(ctx, f, ref, "devices", func(devices []contract.NotReachedDevice) error {
 					return f.push(ctx, item{change: view.Abandoned{Seq: c.Seq, JobID: c.JobID, Devices: devices}, bytes: 200 * len(devices)})
 				})
 			})

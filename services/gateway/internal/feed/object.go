@@ -11,7 +11,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 )
 
@@ -26,15 +25,15 @@ const (
 
 // stream hands the elements of the array under the field of a JSON object to fn, some at a time, without ever holding
 // them all: a plan of 100,000 devices has 40 MB.
-func stream[T any](ctx context.Context, conn *bus.Conn, ref contract.ObjectRef, field string, fn func([]T) error) error {
+func stream[T any](ctx context.Context, f *Feed, ref contract.ObjectRef, field string, fn func([]T) error) error {
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
-	object, err := conn.OpenObject(ctx, ref)
+	object, err := f.conn.OpenObject(ctx, ref)
 	if err != nil {
 		return err
 	}
 	defer object.Close() //nolint:errcheck // everything was read or the read has failed
-	spool, err := os.CreateTemp("", "netrust-object-*")
+	spool, err := os.CreateTemp(f.view.Dir(), "object-*")
 	if err != nil {
 		return fmt.Errorf("spooling object %s: %w", ref.SHA256, err)
 	}

@@ -45,8 +45,12 @@ func Open(ctx context.Context, dir string) (*View, error) {
 		return nil, err
 	}
 	v := &View{dir: dir, lock: lock, hub: newHub()}
-	if err := v.openFile(ctx); err == nil {
+	err = v.openFile(ctx)
+	if err == nil {
 		return v, nil
+	}
+	if ctx.Err() != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	if err := v.removeFile(); err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -162,6 +166,9 @@ func (v *View) Reset(ctx context.Context) error {
 	v.hub.wakeAll()
 	return nil
 }
+
+// Dir is the directory of the view, for what is needed beside it for a moment.
+func (v *View) Dir() string { return v.dir }
 
 func (v *View) path() string { return filepath.Join(v.dir, fileName) }
 

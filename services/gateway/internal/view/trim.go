@@ -21,26 +21,38 @@ func (v *View) Size(ctx context.Context) (int64, error) {
 	return (pages - free) * pageSize, nil
 }
 
-// Trim drops the outputs of jobs that have ended, the oldest first, until the view is within the bound, and returns of how
-// many jobs. Tasks and counts stay. It drops none of a job that still runs.
-func (v *View) Trim(ctx context.Context, maxBytes int64) (jobs int, err error) {
-	for {
-		size, err := v.Size(ctx)
-		if err != nil || size <= maxBytes {
-			return jobs, err
+// Trim drops outputs of jobs that have ended, the oldest first, until the view is within the bound, and where that is not
+// enough their tasks; their counts stay. It returns how many times it dropped something of a job. A job that runs keeps all.
+func (v *View) Trim(ctx context.Context, maxBytes int64) (dropped int, err error) {
+	for _, table := range []string{"outputs", "tasks"} {
+		for {
+			size, err := v.Size(ctx)
+			if err != nil || size <= maxBytes {
+				return dropped, err
+			}
+			more, err := v.dropOldest(ctx, table)
+			if err != nil {
+				return dropped, fmt.Errorf("trimming the view: %w", err)
+			}
+			if !more {
+				break
+			}
+			dropped++
 		}
-		var job string
-		err = v.read.QueryRowContext(ctx, `SELECT id FROM jobs j WHERE ended_at > 0 AND EXISTS (SELECT 1 FROM outputs o WHERE o.job = j.id)
-			ORDER BY submitted_at LIMIT 1`).Scan(&job)
-		if errors.Is(err, sql.ErrNoRows) {
-			return jobs, nil
-		}
-		if err == nil {
-			_, err = v.write.ExecContext(ctx, "DELETE FROM outputs WHERE job = ?", job)
-		}
-		if err != nil {
-			return jobs, fmt.Errorf("trimming the view: %w", err)
-		}
-		jobs++
 	}
+	return dropped, nil
+}
+
+// dropOldest deletes the rows of a table for the oldest ended job that has any.
+func (v *View) dropOldest(ctx context.Context, table string) (bool, error) {
+	var job string
+	err := v.read.QueryRowContext(ctx, "SELECT id FROM jobs j WHERE ended_at > 0 AND EXISTS (SELECT 1 FROM "+table+
+		" t WHERE t.job = j.id) ORDER BY submitted_at LIMIT 1").Scan(&job)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil {
+		_, err = v.write.ExecContext(ctx, "DELETE FROM "+table+" WHERE job = ?", job)
+	}
+	return err == nil, err
 }
