@@ -84,12 +84,12 @@ func (s *server) stream(hc huma.Context, job string, at view.Position) {
 	defer beat.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
-	waiting := true // for the timer
+	waiting, sent := true, time.Time{} // for the timer; when the view was read last
 	for out.err == nil {
 		select {
 		case <-changed:
 			if !waiting {
-				next.Reset(pace)
+				next.Reset(max(0, pace-time.Since(sent)))
 				waiting = true
 			}
 			continue
@@ -108,6 +108,7 @@ func (s *server) stream(hc huma.Context, job string, at view.Position) {
 		if at, ended = s.send(r.Context(), &out, job, at); ended {
 			return
 		}
+		sent = time.Now()
 	}
 }
 
