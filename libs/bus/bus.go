@@ -56,6 +56,7 @@ type Conn struct {
 	replicas int
 	source   string
 	lastErr  atomic.Pointer[string]
+	refusal  refusal
 
 	stallAfter time.Duration
 }
@@ -86,7 +87,10 @@ func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error)
 		case <-time.After(wait):
 		}
 	}
-	if c.js, err = jetstream.New(c.nc, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
+	if c.js, err = jetstream.New(c.nc, jetstream.WithDefaultTimeout(requestTimeout)); err == nil {
+		err = c.listen()
+	}
+	if err != nil {
 		c.nc.Close()
 		return nil, fmt.Errorf("opening JetStream: %w", err)
 	}
@@ -114,7 +118,7 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 	}
 	if cfg.Embedded != nil {
 		user, password := cfg.Embedded.credentials()
-		return append(opts, nats.InProcessServer(cfg.Embedded.ns), nats.UserInfo(user, password)), cfg.Embedded.URL(), nil
+		return append(opts, nats.InProcessServer(cfg.Embedded), nats.UserInfo(user, password)), cfg.Embedded.URL(), nil
 	}
 	if cfg.PasswordFile != "" {
 		b, err := os.ReadFile(cfg.PasswordFile)
@@ -143,15 +147,26 @@ func (c *Conn) onError(_ *nats.Conn, sub *nats.Subscription, err error) {
 	ev.Msg("NATS reports an error")
 }
 
-// Ready returns nil when the server answers and JetStream accepts work; otherwise what is wrong, for /readyz.
+// readyTimeout bounds the question whether the server answers.
+const readyTimeout = 2 * time.Second
+
+// Ready returns nil when the server answers, JetStream accepts work, and no write was refused or left without an answer
+// lately; otherwise what is wrong, for /readyz.
 func (c *Conn) Ready(ctx context.Context) error {
 	if !c.nc.IsConnected() {
 		return fmt.Errorf("NATS: not connected (%s)", c.nc.Status())
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	if err := c.writable(); err != nil {
+		return fmt.Errorf("NATS: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := c.js.AccountInfo(ctx); err != nil {
-		return fmt.Errorf("JetStream: %w", err)
+	_, err := c.js.AccountInfo(ctx)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("NATS: it is connected and does not answer within %s: %w", readyTimeout, err)
+	case err != nil:
+		return fmt.Errorf("NATS: JetStream: %w", err)
 	}
 	return nil
 }

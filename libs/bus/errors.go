@@ -12,6 +12,8 @@ var (
 	// ErrUnknownOutcome: the server did not answer; the write may stand or not. Write it again in a way that is
 	// harmless when it stands, or read.
 	ErrUnknownOutcome = errors.New("no answer from NATS: the write may stand or not")
+	// ErrNoWrites: the server said beforehand that it takes no writes (its disk is full); nothing was sent.
+	ErrNoWrites = errors.New("NATS takes no writes")
 	// ErrNotFound: no such message, key or object.
 	ErrNotFound = errors.New("not found")
 )
@@ -33,10 +35,18 @@ const (
 	codeWrongLastSequence = 10071
 	codeWrongLastInFlight = 10164
 	codeRollupInBatch     = 10111
+	codeNoResources       = 10023
+	codeNoStorage         = 10047
+	codeStoreFailed       = 10077
 )
 
 // Is makes wrong expectations match [ErrConflict].
 func (e *ServerError) Is(target error) bool {
 	return target == ErrConflict &&
 		(e.Code == codeWrongLastSequence || e.Code == codeWrongLastInFlight || e.Code == codeRollupInBatch)
+}
+
+// storage reports whether the server refused for want of room.
+func (e *ServerError) storage() bool {
+	return e.Code == codeNoResources || e.Code == codeNoStorage || e.Code == codeStoreFailed
 }

@@ -36,6 +36,9 @@ func (c *Conn) PutObject(ctx context.Context, bucket string, data []byte) (contr
 	if info, err := store.GetInfo(ctx, ref.SHA256); err == nil && time.Since(info.ModTime) < renewAfter {
 		return ref, nil
 	}
+	if err := c.refused(); err != nil {
+		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
+	}
 	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: ref.SHA256}, bytes.NewReader(data)); err != nil {
 		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
 	}

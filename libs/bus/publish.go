@@ -73,7 +73,7 @@ func (c *Conn) build(m *Message) *nats.Msg {
 }
 
 // Publish writes one message and waits until the stream has stored it. It returns the sequence. Errors: [ErrConflict],
-// [*ServerError] (nothing was written), [ErrUnknownOutcome].
+// [*ServerError] and [ErrNoWrites] (nothing was written), [ErrUnknownOutcome].
 func (c *Conn) Publish(ctx context.Context, m Message) (uint64, error) {
 	return c.request(ctx, c.build(&m))
 }
@@ -91,6 +91,9 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) (last uint6
 		return 0, fmt.Errorf("publishing a batch of %d messages: at most %d are allowed", len(messages), MaxBatch)
 	case len(messages) == 1:
 		return c.Publish(ctx, messages[0])
+	}
+	if err := c.refused(); err != nil {
+		return 0, fmt.Errorf("publishing to %s: %w", messages[0].Subject, err)
 	}
 	id := nuid.Next()
 	for i := range messages {
@@ -119,10 +122,19 @@ type pubAck struct {
 }
 
 func (c *Conn) request(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	seq, err := c.ask(ctx, msg)
+	c.noteWrite(ctx, err)
+	return seq, err
+}
+
+func (c *Conn) ask(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
 	if !c.nc.IsConnected() {
 		return 0, fmt.Errorf("publishing to %s: NATS is not connected", msg.Subject)
+	}
+	if err := c.refused(); err != nil {
+		return 0, fmt.Errorf("publishing to %s: %w", msg.Subject, err)
 	}
 	answer, err := c.nc.RequestMsgWithContext(ctx, msg)
 	if errors.Is(err, nats.ErrNoResponders) {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,10 +33,26 @@ const ServerUser = "netrust"
 func PasswordFile(dataDir string) string { return filepath.Join(dataDir, "nats.password") }
 
 // Server is an embedded NATS server: on disk, every write synced before it is acknowledged, loopback only, with a password.
+//
+// It refuses writes while its disk has no room, and goes on by itself when there is room again.
 type Server struct {
-	ns       *server.Server
+	options  *server.Options
+	dir      string
 	password string
+	log      zerolog.Logger
+	refuses  atomic.Pointer[string] // why writes are refused, "" for not
+
+	mu   sync.Mutex
+	ns   *server.Server // another one after a revival
+	stop chan struct{}  // ends the disk watch
+	done chan struct{}  // it has ended
 }
+
+// Bounds of JetStream's own accounting, which is not what bounds it here.
+const (
+	maxStore  = 1 << 60
+	maxMemory = 1 << 30
+)
 
 // startTimeout bounds the recovery of the streams at start.
 const startTimeout = 5 * time.Minute
@@ -57,23 +75,74 @@ func StartServer(cfg ServerConfig, log zerolog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hashing the NATS password: %w", err)
 	}
-	ns, err := server.NewServer(&server.Options{
-		ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: string(hash),
-		JetStream: true, StoreDir: filepath.Join(cfg.DataDir, "nats"),
-		// The default sync loses acknowledged messages on a power cut.
-		SyncAlways: true, SyncInterval: time.Minute,
-		MaxPayload: 2 << 20, NoSigs: true, DisableShortFirstPing: true,
-	})
+	s := &Server{
+		password: password, dir: cfg.DataDir, log: log, stop: make(chan struct{}), done: make(chan struct{}),
+		options: &server.Options{
+			ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: string(hash),
+			JetStream: true, StoreDir: filepath.Join(cfg.DataDir, "nats"),
+			// Left alone, the server takes 75% of what is free when it starts. The disk watch knows what is free now.
+			JetStreamMaxStore: maxStore, JetStreamMaxMemory: maxMemory,
+			// The default sync loses acknowledged messages on a power cut.
+			SyncAlways: true, SyncInterval: time.Minute,
+			MaxPayload: 2 << 20, NoSigs: true, DisableShortFirstPing: true,
+		},
+	}
+	if s.ns, err = s.boot(); err != nil {
+		return nil, err
+	}
+	watch := &diskWatch{server: s, dir: cfg.DataDir}
+	watch.look(time.Now())
+	go func() {
+		defer close(s.done)
+		watch.run(s.stop)
+	}()
+	return s, nil
+}
+
+// boot starts a server on the data, and returns when it takes connections.
+func (s *Server) boot() (*server.Server, error) {
+	ns, err := server.NewServer(s.options.Clone())
 	if err != nil {
 		return nil, fmt.Errorf("setting up NATS: %w", err)
 	}
-	ns.SetLoggerV2(natsLogger{log}, false, false, false)
+	ns.SetLoggerV2(natsLogger{s.log}, false, false, false)
 	go ns.Start()
 	if !ns.ReadyForConnections(startTimeout) {
 		ns.Shutdown()
-		return nil, fmt.Errorf("NATS did not start on %s: is the port taken, or the disk full?", net.JoinHostPort(host, fmt.Sprint(port)))
+		return nil, fmt.Errorf("NATS did not start on %s: is the port taken, or the disk of %s full?",
+			net.JoinHostPort(s.options.Host, fmt.Sprint(s.options.Port)), s.dir)
 	}
-	return &Server{ns: ns, password: password}, nil
+	return ns, nil
+}
+
+// revive starts the server anew on its data. Clients find it at the same address.
+func (s *Server) revive() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+	ns, err := s.boot()
+	if err == nil {
+		s.ns = ns
+	}
+	return err
+}
+
+func (s *Server) current() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ns
+}
+
+// InProcessConn connects to the server without a socket. It is for [Config.Embedded].
+func (s *Server) InProcessConn() (net.Conn, error) { return s.current().InProcessConn() }
+
+// Ready returns an error that says why the server takes no writes, while it does not.
+func (s *Server) Ready() error {
+	if why := s.refuses.Load(); why != nil && *why != "" {
+		return fmt.Errorf("%w: %s", ErrNoWrites, *why)
+	}
+	return nil
 }
 
 func loopback(listen string) (string, int, error) {
@@ -114,14 +183,17 @@ func loadPassword(file string) (string, error) {
 }
 
 // URL is where the server listens.
-func (s *Server) URL() string { return s.ns.ClientURL() }
+func (s *Server) URL() string { return s.current().ClientURL() }
 
 func (s *Server) credentials() (user, password string) { return ServerUser, s.password }
 
 // Close stops the server and waits until its files are closed.
 func (s *Server) Close() {
-	s.ns.Shutdown()
-	s.ns.WaitForShutdown()
+	close(s.stop)
+	<-s.done
+	ns := s.current()
+	ns.Shutdown()
+	ns.WaitForShutdown()
 }
 
 // natsLogger passes the server's words on; what it calls a notice is debug here.
