@@ -11,11 +11,11 @@ require (
 
 require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
 	golang.org/x/sys v0.49.0 // indirect
-	golang.org/x/tools v0.26.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 )
 
-replace github.com/netrust/netrust/schemas => ../schemas
-
 replace github.com/netrust/netrust/libs => ../libs
+
+replace github.com/netrust/netrust/schemas => ../schemas

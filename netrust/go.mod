@@ -50,16 +50,16 @@ require (
 	modernc.org/sqlite v1.62.0 // indirect
 )
 
-replace github.com/netrust/netrust/schemas => ../schemas
+replace github.com/netrust/netrust/cli => ../cli
+
+replace github.com/netrust/netrust/lab => ../lab
 
 replace github.com/netrust/netrust/libs => ../libs
+
+replace github.com/netrust/netrust/schemas => ../schemas
+
+replace github.com/netrust/netrust/services/executor => ../services/executor
 
 replace github.com/netrust/netrust/services/gateway => ../services/gateway
 
 replace github.com/netrust/netrust/services/scheduler => ../services/scheduler
-
-replace github.com/netrust/netrust/services/executor => ../services/executor
-
-replace github.com/netrust/netrust/cli => ../cli
-
-replace github.com/netrust/netrust/lab => ../lab

@@ -36,6 +36,6 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace github.com/netrust/netrust/schemas => ../../schemas
-
 replace github.com/netrust/netrust/libs => ../../libs
+
+replace github.com/netrust/netrust/schemas => ../../schemas

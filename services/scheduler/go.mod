@@ -14,7 +14,7 @@ require (
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
-	github.com/mattn/go-isatty v0.0.20 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/minio/highwayhash v1.0.4 // indirect
 	github.com/nats-io/jwt/v2 v2.8.2 // indirect
 	github.com/nats-io/nats-server/v2 v2.15.2 // indirect
@@ -27,6 +27,6 @@ require (
 	golang.org/x/time v0.16.0 // indirect
 )
 
-replace github.com/netrust/netrust/schemas => ../../schemas
-
 replace github.com/netrust/netrust/libs => ../../libs
+
+replace github.com/netrust/netrust/schemas => ../../schemas
