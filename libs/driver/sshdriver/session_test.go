@@ -256,7 +256,7 @@ func TestUnusualTerminals(t *testing.T) {
 		"a log line before the echo": func(d *replay.Device) {
 			d.Answers["show version"] = replay.Answer{Text: version, Noise: "*Mar  1 00:00:01.000: %SYS-5-CONFIG_I: Configured from console"}
 		},
-		"a banner that ends like a prompt": func(d *replay.Device) { d.Banner = "Welcome\nsite1#" },
+		"a banner that ends like a prompt": func(d *replay.Device) { d.Banner = "Welcome\nsite1#\n" },
 		"a prompt after a blank line":      func(d *replay.Device) { d.Lead = "" },
 	}
 	for name, change := range cases {

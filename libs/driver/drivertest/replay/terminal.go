@@ -79,7 +79,12 @@ func (t *terminal) next() (byte, bool) {
 // readLine echoes while it reads, and ends at a line end or Ctrl-C.
 func (t *terminal) readLine(echo bool) (string, bool) {
 	var line []byte
+	echoed := 0
 	for {
+		if echo && len(t.input) == 0 && echoed < len(line) { // what was typed is shown before the line ends
+			t.print(string(line[echoed:]))
+			echoed = len(line)
+		}
 		c, ok := t.next()
 		switch {
 		case !ok:
@@ -89,7 +94,7 @@ func (t *terminal) readLine(echo bool) (string, bool) {
 				t.print("\n" + noise + "\n" + t.prompt) // the log line, and the prompt with what is typed so far
 			}
 			if echo {
-				t.print(string(line))
+				t.print(string(line[echoed:]))
 			}
 			t.print("\n")
 			return string(line), true
