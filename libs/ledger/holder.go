@@ -153,6 +153,10 @@ func (h *Holder) Ready() error {
 // Claim claims the attempt that the message releases. commands are what the record shows (redacted); exclusiveUntil is
 // when the attempt has stopped touching the device, whatever happens. Errors: see errors.go.
 func (h *Holder) Claim(ctx context.Context, t *contract.Task, commands []string, exclusiveUntil time.Time) (*Lease, error) {
+	if t.GateSeq == 0 {
+		// To expect that nothing was ever written would hold for a job without a gate.
+		return nil, fmt.Errorf("claiming task %s: %w", t.Key().ID(), ErrGateClosed)
+	}
 	o, err := h.claim(t, t.Attempt, commands, exclusiveUntil)
 	if err != nil {
 		return nil, err
