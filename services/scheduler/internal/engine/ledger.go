@@ -54,7 +54,11 @@ func (e *Engine) onGate(entry ledger.Entry) {
 	if a == nil || entry.Gate == nil {
 		return
 	}
-	a.GateSeq, a.GateClosed = entry.Seq, !entry.Gate.Open
+	if !entry.Gate.Open {
+		a.GateClosed = true
+		return
+	}
+	a.GateSeq = entry.Seq // never that of a closed gate: a release that carried it would be claimed
 }
 
 func (e *Engine) onLease(k deviceKey, entry ledger.Entry) {
