@@ -213,13 +213,15 @@ func (c *checker) checkLeases() {
 	}
 }
 
-// disturbed reports whether one of the processes was killed, paused or stopped within the time.
-func (c *checker) disturbed(from, until time.Time, of func(*Fault) bool) bool {
+// disturbed reports whether the process was ended before the end of the time, or it or the server was disturbed within the
+// time. A process may be ended before its claim is stored: the claim was on its way.
+func (c *checker) disturbed(from, until time.Time, pid int) bool {
 	return slices.ContainsFunc(c.h.Faults, func(f Fault) bool {
 		end := f.Until
 		if end.IsZero() {
 			end = until
 		}
-		return of(&f) && !f.At.After(until) && !end.Before(from)
+		ended := f.Kind != FaultPause && f.PID == pid
+		return (f.Role == RoleServer || f.PID == pid) && !f.At.After(until) && (ended || !end.Before(from))
 	})
 }

@@ -307,9 +307,14 @@ func TestTheCheckerFindsWhatIsWrong(t *testing.T) {
 			b.Faults = nil
 			return b
 		}},
-		{"uncertain though the kill was before the claim", "uncertain without cause", func() *book {
+		{"uncertain though the pause was over before the claim", "uncertain without cause", func() *book {
 			b := lost()
-			b.Faults[0].At, b.Faults[0].Until = b.start, b.start
+			b.Faults[0].Kind, b.Faults[0].At, b.Faults[0].Until = torture.FaultPause, b.start, b.start
+			return b
+		}},
+		{"uncertain though the kill came after the result", "uncertain without cause", func() *book {
+			b := lost()
+			b.Faults[0].At, b.Faults[0].Until = b.at().Add(time.Minute), b.at().Add(time.Minute)
 			return b
 		}},
 		{"uncertain because another process was killed", "uncertain without cause", func() *book {

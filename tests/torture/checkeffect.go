@@ -131,7 +131,7 @@ func (c *checker) checkUncertain(id string, job *Job, records []Entry, r *contra
 	}
 	claim := records[len(records)-2]
 	pid := c.processes[claim.Task.Holder]
-	if !c.disturbed(claim.At, last.At, func(f *Fault) bool { return f.Role == RoleServer || f.PID == pid }) {
+	if !c.disturbed(claim.At, last.At, pid) {
 		c.fail("uncertain without cause", "task %s: nothing happened to its holder %s (process %d) or the server between its claim at %s and its result at %s: %v",
 			id, claim.Task.Holder, pid, claim.At, last.At, r.Error)
 	}
