@@ -65,8 +65,10 @@ func (p Planned) add(b *batch, target *contract.ManifestTarget, dryRun bool) err
 	switch {
 	case target.Skip != "":
 		state, summary = contract.TaskSkipped, target.Skip
+	case dryRun && target.ReadOnly: // the command line reads these words, to know whether it must ask
+		state, summary = contract.TaskSkipped, "would run, read-only"
 	case dryRun:
-		state, summary = contract.TaskSkipped, "dry run: nothing was sent"
+		state, summary = contract.TaskSkipped, "would run, NOT read-only"
 	}
 	if err := b.exec(b.stmts.planTask, p.JobID, d.ID, p.Seq, d.Name, d.Platform, d.Site, state, summary); err != nil {
 		return err
