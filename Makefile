@@ -20,7 +20,7 @@ demo: netrust ## build, start everything and a lab of 24 devices, run one job, p
 	@exec bin/netrust demo
 
 up: netrust ## the same, and stay up until Ctrl-C
-	@exec bin/netrust up --lab
+	@exec bin/netrust up --lab --lab-command 'show version' --log-level warn
 
 test: cc-ready peers suite ## install what tests need, verify, then build and test every module (what CI runs)
 	@exec $(SUITE) test

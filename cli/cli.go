@@ -64,7 +64,7 @@ Then ask something of every device:           netrust run 'show version' --all`,
 	root.SetErr(deps.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misusedIn(cmd, "%v", err) })
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.server, "server", "", "address of the server (also NETRUST_SERVER; default: the one that `netrust up` started)")
+	flags.StringVar(&a.server, "server", "", "address of the server (also NETRUST_SERVER; default: the one that netrust up started)")
 	flags.StringVar(&a.tokenFile, "token-file", "", "file that holds the API token (also NETRUST_TOKEN_FILE, or the token itself in NETRUST_TOKEN)")
 	flags.StringVarP(&a.output, "output", "o", string(render.FormatTable), "how results are written: "+strings.Join(render.Formats, ", "))
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist

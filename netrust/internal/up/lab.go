@@ -19,6 +19,15 @@ func (l *Lab) Inventory() []byte { return l.lab.InventoryYAML() }
 // Devices is how many devices it has.
 func (l *Lab) Devices() int { return len(l.lab.Devices()) }
 
+// IDs are the ids of its devices.
+func (l *Lab) IDs() []string {
+	var ids []string
+	for _, d := range l.lab.Devices() {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
 // Control is the address of its HTTP control.
 func (l *Lab) Control() string { return l.lab.ControlURL() }
 

@@ -23,6 +23,7 @@ type Settings struct {
 	LabDevices   int      `yaml:"lab_devices" help:"how many simulated devices"`
 	LabPlatforms []string `yaml:"lab_platforms" help:"platforms of the simulated devices, dealt out in turn; empty: all"`
 	LabPort      int      `yaml:"lab_port" help:"TCP port of the simulated devices; 0 takes a free one"`
+	LabCommand   string   `yaml:"lab_command" help:"command that is run on the simulated devices at the start, as a job; empty: none"`
 
 	Scheduler scheduler.Config `yaml:"scheduler"`
 	Executor  executor.Config  `yaml:"executor"`

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +29,10 @@ func Command(w world.World) *cobra.Command {
 		Long: `Runs NATS, scheduler, executor and gateway in one process, on loopback, until it is stopped. The first start makes an
 admin token, shows it once, and keeps it where the commands of this user find it.
 
-With --lab it also runs simulated devices and imports them.`,
+With --lab it also runs simulated devices and imports them, and with --lab-command it runs a job on them.`,
 		Example: `  netrust up
   netrust up --lab --lab-devices 100
+  netrust up --lab --lab-command 'show version'
   netrust up --data-dir ./data --listen 127.0.0.1:0`,
 		Args: cli.Arguments(0, 0, "no arguments, only flags"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -65,9 +67,22 @@ func greet(ctx context.Context, w world.World, s Settings, up Started) error {
 	if up.Lab != nil {
 		fmt.Fprintf(w.Stdout, "Lab: %d simulated devices; faults and counts at %s\n", up.Lab.Devices(), up.Lab.Control())
 		next = "netrust run 'show version' --all"
+		if s.LabCommand != "" {
+			runOnLab(ctx, w, s.LabCommand, up)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	fmt.Fprintf(w.Stdout, "Next: %s\nCtrl-C stops it.\n", next)
 	return nil
+}
+
+// runOnLab runs a job on the simulated devices alone, as the person could. What fails is said there; the server stays.
+func runOnLab(ctx context.Context, w world.World, command string, up Started) {
+	fmt.Fprintf(w.Stdout, "Running '%s' on the simulated devices:\n", command)
+	args := []string{"run", command, "--id", strings.Join(up.Lab.IDs(), ","), "--yes", "--server", up.URL, "--token-file", up.TokenFile}
+	cli.Execute(ctx, cli.Command(w.Deps), w.Deps, args)
 }
 
 func importLab(ctx context.Context, w world.World, up Started) error {
