@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/bus/bustest"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
 )
@@ -90,4 +91,25 @@ func TestALostNATSIsSaidAndSurvived(t *testing.T) {
 	f.end(job, contract.JobSucceeded, contract.Counts{Total: 2, Succeeded: 2})
 	watch.until("the end, on the stream that was open all the time", func(e event) bool { return e.Kind == api.EventEnd })
 	call[api.Job](c, 202, "POST", api.PathJobs, showVersion)
+}
+
+func TestALostAcknowledgementMakesNoSecondJob(t *testing.T) {
+	t.Parallel()
+	server, wired, wire := bustest.Wired(t)
+	f := &fleet{t: t, server: server, conn: bustest.Connect(t, server), at: time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)}
+	c := f.gatewayOn(wired, t.TempDir())
+	c.importDevices(inventoryYAML)
+	before := f.jobsInLog()
+	wire.Deafen(true)
+	answers := make(chan answer, 1)
+	go func() { answers <- c.send("POST", api.PathJobs, showVersion) }()
+	eventually(t, "the command is in the log", func() bool { return f.jobsInLog() > before })
+	wire.Deafen(false)
+	wire.Cut() // what was lost in the middle of a frame cannot be read on
+	if a := <-answers; a.Status != 202 || a.Header.Get("Idempotency-Replayed") != "" {
+		t.Errorf("a submission whose acknowledgement was lost is answered by %d %s", a.Status, a.Body)
+	}
+	if n := f.jobsInLog() - before; n != 1 {
+		t.Errorf("the log has %d messages more, want 1", n)
+	}
 }
