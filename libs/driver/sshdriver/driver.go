@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/netrust/netrust/libs/driver"
@@ -20,6 +21,7 @@ import (
 type Driver struct {
 	platform   platform.Platform
 	definition *definition.Definition
+	exec       trust
 }
 
 // New gives the driver of a platform, by its name or an alias.
@@ -88,6 +90,9 @@ func (d *Driver) byExec(t driver.Target, o driver.OpenOptions) bool {
 	if d.platform.Exec == platform.ExecNever || d.platform.Exec == platform.ExecSingle && len(o.Commands) > 1 {
 		return false
 	}
+	if !d.exec.worth() {
+		return false
+	}
 	for _, command := range o.Commands {
 		if !platform.ReadOnly(d.platform.Name, command) {
 			return false
@@ -95,6 +100,15 @@ func (d *Driver) byExec(t driver.Target, o driver.OpenOptions) bool {
 	}
 	return true
 }
+
+// trust counts whether devices end what they run by exec, or just hang up. Where they hang up each time, exec costs a second
+// login, and is worth nothing.
+type trust struct {
+	ended, cut atomic.Int64
+}
+
+// worth reports whether the next read may run by exec.
+func (t *trust) worth() bool { return t.cut.Load() <= 2+t.ended.Load() }
 
 // within bounds ctx so that the end of our own time can be told from the caller's.
 func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {

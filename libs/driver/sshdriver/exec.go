@@ -21,6 +21,12 @@ func (s *session) runExec(ctx context.Context, c driver.Command, started time.Ti
 	if s.driver.platform.Exec == platform.ExecSingle {
 		s.byExec = false // the device is about to hang up
 	}
+	switch {
+	case err == nil:
+		s.driver.exec.ended.Add(1)
+	case errors.Is(err, sshtransport.ErrCutOff):
+		s.driver.exec.cut.Add(1)
+	}
 	if ctx.Err() == nil && (errors.Is(err, sshtransport.ErrNoExec) || errors.Is(err, sshtransport.ErrCutOff)) {
 		return driver.Output{}, false, nil
 	}

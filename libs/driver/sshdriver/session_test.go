@@ -129,13 +129,38 @@ func TestADeviceWithoutExecGetsATerminal(t *testing.T) {
 func TestADeviceThatHangsUpAfterExecIsAskedAgainInATerminal(t *testing.T) {
 	t.Parallel()
 	d := simple(platform.CiscoIOS)
-	d.NoStatus = true
+	d.HangsUp = true
 	server := replay.Start(t, d)
 	s := mustOpen(t, platform.CiscoIOS, targetOf(server, d), driver.OpenOptions{Commands: []string{"show version"}})
 	var shown strings.Builder
 	out, err := s.Run(t.Context(), driver.Command{Text: "show version", Timeout: patience, Sink: func(b []byte) { shown.Write(b) }})
 	if err != nil || out.Text != version || shown.String() != version {
 		t.Errorf("%v: %q, shown %q", err, out.Text, shown.String())
+	}
+}
+
+func TestExecIsLeftWhereDevicesHangUpEachTime(t *testing.T) {
+	t.Parallel()
+	d := simple(platform.CiscoIOS)
+	d.HangsUp = true
+	server := replay.Start(t, d)
+	drv, err := sshdriver.New(platform.CiscoIOS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sessions = 10
+	for range sessions {
+		s, err := drv.Open(t.Context(), targetOf(server, d), driver.OpenOptions{Commands: []string{"show version"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run(t, s, "show version"); got != version {
+			t.Errorf("got %q", got)
+		}
+		_ = s.Close()
+	}
+	if logins := server.Logins.Load(); logins != sessions+3 {
+		t.Errorf("%d sessions took %d logins", sessions, logins)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -22,8 +20,8 @@ const (
 // ErrNoExec says that the server takes no exec requests. Nothing was run.
 var ErrNoExec = errors.New("the server takes no exec requests")
 
-// ErrCutOff says that the connection ended in the middle of a command, or that the device closed it without a status, which
-// cannot be told apart.
+// ErrCutOff says that the connection ended in the middle of a command, or that the device hung up without ending the
+// command's channel, which cannot be told apart.
 var ErrCutOff = errors.New("the connection ended before the command was known to have")
 
 // Stream is the byte stream of one channel.
@@ -44,7 +42,7 @@ func (s *Stream) Close() error { return s.channel.Close() }
 func (c *Conn) Shell(ctx context.Context, term string) (*Stream, error) {
 	stop := context.AfterFunc(ctx, c.Abandon)
 	defer stop()
-	channel, _, err := c.session()
+	channel, err := c.session()
 	if err != nil {
 		return nil, err
 	}
@@ -68,49 +66,37 @@ func (c *Conn) Shell(ctx context.Context, term string) (*Stream, error) {
 func (c *Conn) Exec(ctx context.Context, command string, sink func([]byte)) error {
 	stop := context.AfterFunc(ctx, c.Abandon)
 	defer stop()
-	channel, status, err := c.session()
+	channel, err := c.session()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoExec, err)
 	}
 	defer channel.Close()
+	c.raw.ask()
+	defer c.raw.answered()
 	if err := request(channel, "exec", ssh.Marshal(&struct{ Command string }{command})); err != nil {
 		if errors.Is(err, errRefused) {
 			return fmt.Errorf("%w: %w", ErrNoExec, err)
 		}
 		return err
 	}
-	_ = channel.CloseWrite()
-	if err := drain(channel, sink); err != nil {
-		return err
+	err = drain(channel, sink)
+	if err == nil {
+		err = drain(channel.Stderr(), sink)
 	}
-	if err := drain(channel.Stderr(), sink); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
+	// The end of a command and the end of the connection look the same to a reader. But as long as the transport has not
+	// been told that the connection ended, what was read was the command's end.
+	cut := !c.raw.answered()
+	switch {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	return c.ended(ctx, status)
-}
-
-// ended tells the end of a command from the end of the connection, which look the same to a reader: only a command's end
-// comes with a status, or with a connection that goes on.
-func (c *Conn) ended(ctx context.Context, status *exitStatus) error {
-	linger := time.NewTimer(statusWithin)
-	defer linger.Stop()
-	select {
-	case <-status.closed:
-	case <-linger.C:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	if status.seen.Load() || !c.raw.broken.Load() {
+	case err != nil:
+		return err
+	case cut:
+		return ErrCutOff
+	default:
 		return nil
 	}
-	return ErrCutOff
 }
-
-// statusWithin is how long a device may take to close the channel after a command's last output.
-const statusWithin = 2 * time.Second
 
 func drain(r io.Reader, sink func([]byte)) error {
 	buffer := make([]byte, 16<<10)
@@ -142,43 +128,24 @@ func request(channel ssh.Channel, name string, payload []byte) error {
 	return nil
 }
 
-// exitStatus is what a server says when a command has ended.
-type exitStatus struct {
-	seen   atomic.Bool
-	closed chan struct{} // the channel is closed
-}
-
-// watch answers a channel's requests until it is closed.
-func (e *exitStatus) watch(requests <-chan *ssh.Request) {
-	defer close(e.closed)
-	for r := range requests {
-		if r.Type == "exit-status" || r.Type == "exit-signal" {
-			e.seen.Store(true)
-		}
-		if r.WantReply {
-			_ = r.Reply(false, nil)
-		}
-	}
-}
-
 // session opens a channel. A server that has no room for it says so: the error is a *[driver.BusyError].
-func (c *Conn) session() (ssh.Channel, *exitStatus, error) {
+func (c *Conn) session() (ssh.Channel, error) {
 	channel, requests, err := c.ssh.OpenChannel("session", nil)
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {
-		return nil, nil, &driver.BusyError{DeviceID: c.target.DeviceID, Address: c.target.Address, Reason: "it opens no session", Err: err}
+		return nil, &driver.BusyError{DeviceID: c.target.DeviceID, Address: c.target.Address, Reason: "it opens no session", Err: err}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	status := &exitStatus{closed: make(chan struct{})}
-	c.workers.Go(func() { status.watch(requests) })
-	return channel, status, nil
+	c.workers.Go(func() { ssh.DiscardRequests(requests) })
+	return channel, nil
 }
 
 // Abandon closes the connection without waiting for what runs over it; Close must still be called.
 func (c *Conn) Abandon() {
 	c.closing.Do(func() {
+		c.raw.letGo()
 		_ = c.raw.Close() // first, since closing SSH writes
 		_ = c.ssh.Close()
 	})

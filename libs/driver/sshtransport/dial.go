@@ -59,7 +59,7 @@ func Dial(ctx context.Context, t driver.Target) (*Conn, error) {
 		return nil, a.fault(err)
 	}
 	a.reach(driver.StageHandshake)
-	watched := &watchedConn{Conn: raw}
+	watched := watch(raw)
 	a.raw = watched
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	sshConn, channels, requests, err := ssh.NewClientConn(watched, t.Address, config)
@@ -90,24 +90,6 @@ func rejectAll(channels <-chan ssh.NewChannel) {
 	for ch := range channels {
 		_ = ch.Reject(ssh.Prohibited, "nothing is forwarded")
 	}
-}
-
-// watchedConn knows whether the peer ever said anything, and whether it went away.
-type watchedConn struct {
-	net.Conn
-	heard, broken atomic.Bool
-}
-
-// Read notes what the peer does.
-func (c *watchedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n > 0 && !c.heard.Load() {
-		c.heard.Store(true)
-	}
-	if err != nil {
-		c.broken.Store(true)
-	}
-	return n, err
 }
 
 // attempt is one connection being made.

@@ -26,7 +26,7 @@ type Device struct {
 	Pager      string // --More--
 	Erase      string // what the device writes over the pager
 	NoExec     bool   // refuses exec requests
-	NoStatus   bool   // hangs up after exec without an exit status
+	HangsUp    bool   // hangs up after exec without ending the channel
 	OneExec    bool   // hangs up after one exec, as IOS does
 	NoEcho     bool   // does not echo
 

@@ -220,11 +220,13 @@ func (s *Server) exec(conn ssh.Conn, channel ssh.Channel, command string) {
 		_ = conn.Wait()
 		return
 	}
-	if a.Drop || s.device.NoStatus {
+	if a.Drop || s.device.HangsUp {
 		_ = conn.Close()
 		return
 	}
-	_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(&struct{ Status uint32 }{0}))
+	if !s.device.OneExec {
+		_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(&struct{ Status uint32 }{0}))
+	}
 	_ = channel.Close()
 	if s.device.OneExec {
 		_ = conn.Close()
