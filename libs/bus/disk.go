@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,10 +22,13 @@ type serverState struct {
 }
 
 const (
-	lookEvery  = 250 * time.Millisecond // at the free space
-	tellEvery  = time.Second            // the clients
-	reviveWait = 5 * time.Second        // between two restarts of a server whose disk fails for another reason than room
-	maxReserve = 64 << 20
+	lookEvery   = 250 * time.Millisecond // at the free space
+	tellEvery   = time.Second            // the clients
+	askEvery    = time.Second            // the server how its streams are
+	brokenAfter = 2 * time.Second        // a stream counts as broken: one that is being made looks so for a moment
+	maxReserve  = 64 << 20
+	// Between two starts of a server whose streams stay broken though there is room; doubled each time.
+	reviveWait, maxReviveWait = 5 * time.Second, 10 * time.Minute
 )
 
 // diskWatch keeps the embedded server from running into a full disk, and brings it back when it has.
@@ -37,7 +41,11 @@ type diskWatch struct {
 	server  *Server
 	dir     string
 	refuses string
-	revived time.Time
+
+	asked, since time.Time // the server was asked; it has said the same fault since
+	fault        string
+	revived      time.Time
+	wait         time.Duration // until the next revival
 }
 
 // run looks after the server until stop is closed.
@@ -85,35 +93,45 @@ func (w *diskWatch) look(now time.Time) {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 	case err != nil:
-		full = err.Error()
+		full = err.Error() // the disk is gone
 	case room.short(w.refuses != ""):
 		full = room.String()
 	}
-	broken := w.broken()
-	switch {
-	case full == "" && broken != "" && now.Sub(w.revived) > reviveWait:
-		w.server.log.Error().Str("reason", broken).Msg("NATS cannot write a stream any more; starting it anew")
-		w.revived = now
-		if err := w.server.revive(); err != nil {
-			w.say("NATS could not be started anew: " + err.Error())
-			return
-		}
-		broken = w.broken()
+	broken := w.broken(now)
+	if full == "" && broken != "" && now.Sub(w.revived) >= w.wait {
+		broken = w.revive(now, broken)
 	}
-	switch {
-	case full != "":
-		w.say(full)
-	case broken != "":
-		w.say(broken)
-	default:
-		w.say("")
-	}
+	w.say(cmp.Or(full, broken))
 }
 
-// broken is what the server itself says is wrong with its streams, or "".
-func (w *diskWatch) broken() string {
-	h := w.server.current().Healthz(&server.HealthzOptions{})
-	return h.Error
+// revive starts the server anew, and returns what is still wrong.
+func (w *diskWatch) revive(now time.Time, fault string) string {
+	w.server.log.Error().Str("reason", fault).Msg("NATS cannot write a stream any more; starting it anew")
+	w.say(fault)
+	w.revived, w.wait = now, min(max(2*w.wait, reviveWait), maxReviveWait)
+	if err := w.server.revive(); err != nil {
+		return "NATS could not be started anew: " + err.Error()
+	}
+	w.fault, w.asked = "", time.Time{}
+	return ""
+}
+
+// broken is what the server says is wrong with its streams, and has said for a while, or "".
+func (w *diskWatch) broken(now time.Time) string {
+	if now.Sub(w.asked) >= askEvery {
+		w.asked = now
+		fault := w.server.current().Healthz(&server.HealthzOptions{}).Error
+		if fault != w.fault {
+			w.fault, w.since = fault, now
+		}
+		if fault == "" && now.Sub(w.revived) > maxReviveWait {
+			w.wait = 0
+		}
+	}
+	if w.fault == "" || now.Sub(w.since) < brokenAfter {
+		return ""
+	}
+	return w.fault
 }
 
 // say notes why writes are refused.

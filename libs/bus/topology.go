@@ -95,8 +95,28 @@ func bucket(name, description string, history int64, change func(*jetstream.Stre
 	return cfg
 }
 
-// Ensure creates what is missing of the topology and upgrades what is older. Several services may call it at once.
+// Ensure creates what is missing of the topology and upgrades what is older. Several services may call it at once. While
+// NATS does not answer, or has no room, it goes on trying until ctx ends; what NATS refuses for good is an error.
 func (c *Conn) Ensure(ctx context.Context) error {
+	for wait := retryEnsure; ; wait = min(2*wait, 2*time.Second) {
+		err := c.ensure(ctx)
+		var refused *jetstream.APIError
+		if err == nil || ctx.Err() != nil || errors.As(err, &refused) && refused.Code/100 == 4 {
+			return err
+		}
+		c.log.Warn().Err(err).Msg("preparing streams and buckets failed; trying again")
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// retryEnsure is the first pause before the topology is tried again.
+const retryEnsure = 250 * time.Millisecond
+
+func (c *Conn) ensure(ctx context.Context) error {
 	for _, cfg := range streams(c.replicas) {
 		if err := c.ensureStream(ctx, cfg); err != nil {
 			return err
