@@ -97,10 +97,12 @@ func connected(ctx context.Context, p servicekit.Process, name string, nats nats
 		return fmt.Errorf("connecting to NATS at %s: %w", nats.URL, err)
 	}
 	defer conn.Close()
+	p.Health.Register("nats", conn.Ready)
+	p.Health.Set("streams", errors.New("being prepared"))
 	if err := conn.Ensure(ctx); err != nil {
 		return fmt.Errorf("preparing streams and buckets: %w", err)
 	}
-	p.Health.Register("nats", conn.Ready)
+	p.Health.Set("streams", nil)
 	return work(ctx, conn)
 }
 

@@ -43,6 +43,7 @@ func nats(w world.World) Service {
 				return err
 			}
 			defer server.Close()
+			p.Health.Register("nats", func(context.Context) error { return server.Ready() })
 			p.Log.Info().Str("url", server.URL()).Str("password_file", bus.PasswordFile(s.DataDir)).Msg("nats is up")
 			<-ctx.Done()
 			return nil
