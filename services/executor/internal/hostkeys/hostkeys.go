@@ -139,9 +139,13 @@ func (v view) learn(ctx context.Context, device, address string, key driver.Host
 func unavailable(device, address string, key driver.HostKey, err error) error {
 	return &driver.HostKeyError{
 		DeviceID: device, Address: address, Reason: driver.HostKeyUnavailable, Presented: key,
-		Err: fmt.Errorf("recording the host key: %w", err),
+		Err: fmt.Errorf("%w: %w", ErrNotRecorded, err),
 	}
 }
+
+// ErrNotRecorded is inside the error of a device that is met for the first time while NATS cannot keep its key. Nothing is
+// wrong with the device: it is to be tried again.
+var ErrNotRecorded = errors.New("the host key could not be recorded")
 
 // parse reads keys in authorized_keys form; what cannot be read matches no key.
 func parse(lines []string) []driver.HostKey {

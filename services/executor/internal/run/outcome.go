@@ -11,6 +11,7 @@ import (
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/jobspec"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/services/executor/internal/hostkeys"
 )
 
 // credentialError says that the credential could not be resolved: nothing was sent anywhere.
@@ -33,8 +34,8 @@ func Decide(t *contract.Task, attempt int, rep *Report, now time.Time, rnd func(
 	if rep.Err == nil {
 		return Outcome{Result: result(rep, contract.TaskSucceeded, nil)}
 	}
-	if again := notCounted(t, rep); again != "" {
-		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.UTC()}}
+	if again, wait := notCounted(t, rep); again != "" {
+		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.Add(wait).UTC()}}
 	}
 	e, state := taskError(t, rep)
 	if mayRetry(t, e) && attempt < t.Retry.Attempts {
@@ -54,18 +55,20 @@ func mayRetry(t *contract.Task, e *contract.TaskError) bool {
 	return false
 }
 
-// notCounted says why an attempt is to be made again without being counted, or "".
-func notCounted(t *contract.Task, rep *Report) string {
+// notCounted says why an attempt is to be made again without being counted, and after which time, or "".
+func notCounted(t *contract.Task, rep *Report) (why string, wait time.Duration) {
 	var expired *ledger.ExpiredError
 	switch {
 	case errors.As(rep.Err, &expired) && !rep.Sent:
-		return "not started: " + rep.Err.Error()
+		return "not started: " + rep.Err.Error(), 0
 	case expired != nil && expired.Silent && t.Repeatable:
-		return "the executor could be taken for dead: " + rep.Err.Error()
+		return "the executor could be taken for dead: " + rep.Err.Error(), 0
 	case errors.Is(rep.Err, ErrShutdown) && (t.Repeatable || !rep.Sent):
-		return "the executor had to end"
+		return "the executor had to end", 0
+	case errors.Is(rep.Err, hostkeys.ErrNotRecorded):
+		return "not started: " + rep.Err.Error(), time.Second
 	}
-	return ""
+	return "", 0
 }
 
 // taskError turns what stopped the task into words for people, and says how the task ended.
