@@ -272,3 +272,24 @@ func TestLargeOutputsComeFromTheObjectStore(t *testing.T) {
 		t.Errorf("the list has %d entries", len(list))
 	}
 }
+
+func TestAStreamMadeAnewEmptiesTheView(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	c := f.gateway()
+	c.importDevices(inventoryYAML)
+	ids := f.runJobs(c, 4)
+	c.caughtUp(ids)
+	for _, stream := range []string{contract.StreamJobs, bus.KVStream(contract.BucketExec)} {
+		if err := f.conn.JetStream().DeleteStream(t.Context(), stream); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.conn.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the old jobs are gone", func() bool { return len(call[api.JobList](c, 200, "GET", api.PathJobs, "").Jobs) == 0 })
+	ids = f.runJobs(c, 2)
+	c.caughtUp(ids)
+	eventually(t, "the gateway is ready", func() bool { return c.send("GET", api.PathReady, "").Status == 200 })
+}

@@ -74,7 +74,7 @@ func (s *server) config() huma.Config {
 	}
 }
 
-// responseController reaches deadlines and flushes through the wrappers.
+// controller reaches deadlines and flushes through the wrappers.
 func controller(ctx huma.Context) (*http.Request, http.ResponseWriter, *http.ResponseController) {
 	r, w := humago.Unwrap(ctx)
 	return r, w, http.NewResponseController(w)
