@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,52 @@ func (a *API) Do(method, path string, header map[string]string, body []byte, out
 		return nil
 	}
 	return json.Unmarshal(data, out)
+}
+
+// Answer is an answer as it came.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Problem decodes the answer's problem, and fails the test when it is none.
+func (a *Answer) Problem(t testing.TB) api.Problem {
+	t.Helper()
+	var p api.Problem
+	if got := a.Header.Get("Content-Type"); got != api.MediaProblem {
+		t.Errorf("the answer %d is %s, not %s: %s", a.Status, got, api.MediaProblem, a.Body)
+	}
+	if err := json.Unmarshal(a.Body, &p); err != nil {
+		t.Errorf("the answer %d is no problem: %v: %s", a.Status, err, a.Body)
+	}
+	return p
+}
+
+// Send sends a request as it is, with the token unless the header says otherwise, and returns the answer, whatever it is.
+func (a *API) Send(t testing.TB, method, path string, header map[string]string, body string) Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, a.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+a.Token)
+	req.Header.Set("Content-Type", "application/json")
+	for k, v := range header {
+		if req.Header.Set(k, v); v == "" {
+			req.Header.Del(k)
+		}
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: data}
 }
 
 // Ready asks /readyz.

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,8 @@ type Options struct {
 	Env []string
 	// ExecutorEnv is added for the executors.
 	ExecutorEnv []string
+	// NATSDir is where NATS keeps its data; a temporary folder when empty.
+	NATSDir string
 }
 
 // Cluster is netrust as separate processes: NATS, one gateway, schedulers, executors.
@@ -36,14 +39,16 @@ func Start(t testing.TB, o Options) *Cluster {
 	t.Helper()
 	bin, dir := Binary(t), t.TempDir()
 	natsPort, apiPort := FreePort(t), FreePort(t)
-	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: filepath.Join(dir, "nats", "nats.password")}
+	natsDir := cmp.Or(o.NATSDir, filepath.Join(dir, "nats"))
+	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: filepath.Join(natsDir, "nats.password")}
 	service := func(name, kind string, extra ...string) *Process {
 		prefix := map[string]string{"nats": "NETRUST_NATS_", "gateway": "NETRUST_GATEWAY_", "scheduler": "NETRUST_SCHEDULER_", "executor": "NETRUST_EXECUTOR_"}[kind]
+		health := "127.0.0.1:" + FreePort(t)
 		env := append([]string{
-			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=127.0.0.1:0",
+			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=" + health,
 			prefix + "LOG_FORMAT=json",
 		}, extra...)
-		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...)}
+		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...), Health: health}
 		t.Cleanup(func() {
 			p.Kill()
 			if t.Failed() {
@@ -52,9 +57,10 @@ func Start(t testing.TB, o Options) *Cluster {
 		})
 		return p
 	}
-	c.NATS = service("nats", "nats", "NETRUST_NATS_DATA_DIR="+filepath.Join(dir, "nats"), "NETRUST_NATS_LISTEN=127.0.0.1:"+natsPort)
+	c.NATS = service("nats", "nats", "NETRUST_NATS_DATA_DIR="+natsDir, "NETRUST_NATS_LISTEN=127.0.0.1:"+natsPort)
 	c.NATS.env = c.NATS.env[2:] // it is what the others reach
 	c.Gateway = service("gateway", "gateway", "NETRUST_GATEWAY_DATA_DIR="+filepath.Join(dir, "gateway"), "NETRUST_GATEWAY_LISTEN=127.0.0.1:"+apiPort)
+	c.Gateway.Health = "127.0.0.1:" + apiPort
 	for i := range o.Schedulers {
 		c.Schedulers = append(c.Schedulers, service(fmt.Sprint("scheduler-", i), "scheduler",
 			"NETRUST_SCHEDULER_LEADER_TTL=3s", "NETRUST_SCHEDULER_UNCLAIMED_AFTER=4s", "NETRUST_SCHEDULER_SILENT_AFTER=6s"))

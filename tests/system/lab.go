@@ -1,7 +1,9 @@
 package system
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/lab"
+	"github.com/netrust/netrust/lab/fault"
 )
 
 // Lab is simulated devices in a process of their own.
@@ -46,17 +49,51 @@ func StartLab(t testing.TB, args ...string) *Lab {
 	return l
 }
 
-// Counts asks what every device received.
-func (l *Lab) Counts(t testing.TB) map[string]lab.Counts {
+// Fault makes a device misbehave from now on; the zero set makes it healthy again.
+func (l *Lab) Fault(t testing.TB, device string, faults fault.Set) {
 	t.Helper()
-	resp, err := http.Get(l.control + "/counts")
+	body, err := json.Marshal(faults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodPut, l.control+"/devices/"+device+"/faults", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end
+	if said, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
+		t.Fatalf("the lab refuses faults of %s: %s", device, said)
+	}
+}
+
+// Commands asks what a device was told to do.
+func (l *Lab) Commands(t testing.TB, device string) lab.Commands {
+	t.Helper()
+	var out lab.Commands
+	l.get(t, "/devices/"+device+"/commands", &out)
+	return out
+}
+
+// Counts asks what every device received.
+func (l *Lab) Counts(t testing.TB) map[string]lab.Counts {
+	t.Helper()
 	var out struct{ Devices map[string]lab.Counts }
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+	l.get(t, "/counts", &out)
+	return out.Devices
+}
+
+func (l *Lab) get(t testing.TB, path string, out any) {
+	t.Helper()
+	resp, err := client.Get(l.control + path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Devices
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -3,8 +3,10 @@ package system
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/netrust/netrust/libs/contract/api"
 )
 
 // Process is one netrust process, started, killed and started again.
@@ -20,6 +24,8 @@ type Process struct {
 	bin  string
 	args []string
 	env  []string
+	// Health is the address of its /readyz, "" where it has none.
+	Health string
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -91,6 +97,55 @@ func (p *Process) Killed() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.gone...)
+}
+
+// Signal sends the process a signal, such as SIGSTOP, and does not wait for what it does.
+func (p *Process) Signal(sig syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return fmt.Errorf("%s does not run", p.Name)
+	}
+	return p.cmd.Process.Signal(sig)
+}
+
+// Wait waits until the process has ended by itself, and reports how it did.
+func (p *Process) Wait() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return nil
+	}
+	err := p.cmd.Wait()
+	p.cmd = nil
+	return err
+}
+
+// PID is the id of the running process, or 0.
+func (p *Process) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return 0
+	}
+	return p.cmd.Process.Pid
+}
+
+// Ready asks /readyz: an error holds what it says is missing.
+func (p *Process) Ready() error {
+	resp, err := client.Get("http://" + p.Health + api.PathReady)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %d %s", p.Name, resp.StatusCode, body)
+	}
+	return nil
 }
 
 // Log is what the process has written so far, over all its lives.

@@ -1,0 +1,103 @@
+//go:build linux
+
+package system
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// smallDisk is a file system of a few MiB that a test can fill.
+type smallDisk struct {
+	dir string
+	t   *testing.T
+}
+
+// mountSmallDisk mounts one, which needs root, as the tests with real routers do.
+func mountSmallDisk(t *testing.T, size string) *smallDisk {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=700,size="+size); err != nil {
+		t.Fatalf("mounting a tmpfs of %s: %v; run the tests as root, in a container with CAP_SYS_ADMIN", size, err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Errorf("unmounting %s: %v", dir, err)
+		}
+	})
+	return &smallDisk{dir: dir, t: t}
+}
+
+func (d *smallDisk) ballast() string { return filepath.Join(d.dir, "ballast") }
+
+// fill writes until the disk has as many bytes left as given, or none.
+func (d *smallDisk) fill(left uint64) {
+	d.t.Helper()
+	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // a full disk is what is wanted
+	block := make([]byte, 64<<10)
+	for {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(d.dir, &s); err != nil {
+			d.t.Fatal(err)
+		}
+		if free := s.Bavail * uint64(s.Bsize); left > 0 && free <= left {
+			return
+		}
+		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
+			return
+		} else if err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func (d *smallDisk) empty() {
+	d.t.Helper()
+	if err := os.Remove(d.ballast()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// stayFull keeps a disk full for as long as executors and leader are believed alive, and looks on meanwhile.
+func stayFull(t *testing.T, o *outage, d *smallDisk) {
+	t.Helper()
+	room := time.After(away)
+	o.notReady(t, 8*time.Second, "no space left")
+	if err := o.NATS.Ready(); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("the NATS process does not say what is wrong: %v", err)
+	}
+	o.submissionsAreRefused(t, "no space left")
+	o.readsGoOn(t)
+	<-room
+	d.empty()
+	o.recovers(t)
+}
+
+func TestADiskWithoutRoomRefusesWritesAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	disk := mountSmallDisk(t, "96m")
+	o := startOutage(t, "203", Options{NATSDir: filepath.Join(disk.dir, "nats")})
+	disk.fill(4 << 20)
+	stayFull(t, o, disk)
+	if strings.Contains(o.NATS.Log(), "critical write error") {
+		t.Error("NATS ran into the end of the disk, though a reserve was left")
+	}
+}
+
+func TestADiskThatFillsAtOnceLosesNothing(t *testing.T) {
+	t.Parallel()
+	disk := mountSmallDisk(t, "96m")
+	o := startOutage(t, "204", Options{NATSDir: filepath.Join(disk.dir, "nats")})
+	disk.fill(0)
+	stayFull(t, o, disk)
+	t.Logf("NATS ran into the end of the disk: %t", strings.Contains(o.NATS.Log(), "critical write error"))
+}
