@@ -93,7 +93,7 @@ type Pages struct {
 type controllerKey struct{}
 
 // patient keeps the connection's deadlines where handlers can move them: a read deadline that passes while a handler
-// Waits would end its request.
+// waits would end its request.
 func patient(ctx huma.Context, next func(huma.Context)) {
 	_, _, rc := controller(ctx)
 	next(huma.WithValue(ctx, controllerKey{}, rc))

@@ -77,7 +77,7 @@ func (s *server) submitJob(ctx context.Context, in *struct {
 	})
 }
 
-// taken submits, and Waits for the scheduler's verdict if asked to.
+// taken submits, and waits for the scheduler's verdict if asked to.
 func (s *server) taken(ctx context.Context, w Waits, submit func() (command.Receipt, error)) (*accepted, error) {
 	wait, err := w.duration()
 	if err != nil {
