@@ -27,7 +27,8 @@ func Binary(t testing.TB) string {
 			return
 		}
 		binary.path = filepath.Join(dir, "netrust")
-		cmd := exec.Command("go", "build", "-o", binary.path, "github.com/netrust/netrust/netrust")
+		cmd := exec.Command("go", "build", "-o", binary.path, ".")
+		cmd.Dir = filepath.Join("..", "..", "netrust") // tests run in the folder of their package
 		binary.out, binary.err = cmd.CombinedOutput()
 	})
 	if binary.err != nil {
