@@ -16,6 +16,7 @@ type failure struct {
 // additions are what scrapligo's lists lack.
 var additions = map[string][]failure{
 	platform.CiscoIOS: {
+		{text: "Line has invalid autocommand"}, // by exec
 		{text: "% Unrecognized command"}, {text: "% Unknown command"}, {text: "% Bad IP address"}, {text: "% Invalid"},
 		{text: "% Command authorization failed"}, {text: "Command authorization failed"}, {text: "% Authorization failed"},
 		{text: "%Error", parsed: true}, {text: "% Error", parsed: true}, {text: "Command rejected", parsed: true},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -245,18 +246,21 @@ func cancelInTheMiddle(t *testing.T, d Device) {
 	s := d.terminal(t)
 	ctx, cancel := context.WithCancelCause(soon(t))
 	because := errors.New("the operator said so")
-	var cancelled time.Time
-	_, err := s.Run(ctx, driver.Command{Text: d.Endless, Timeout: patience, Sink: func([]byte) {
-		if cancelled.IsZero() {
-			cancelled = time.Now()
-			cancel(because)
-		}
-	}})
+	cancelled := make(chan time.Time, 1)
+	stop := sync.OnceFunc(func() {
+		cancelled <- time.Now()
+		cancel(because)
+	})
+	command := driver.Command{Text: d.Endless, Timeout: patience, Sink: func([]byte) { stop() }}
+	if d.EndlessHas == "" { // it prints nothing by which to know that it runs
+		time.AfterFunc(shortly, stop)
+	}
+	_, err := s.Run(ctx, command)
 	mustBe(t, err, contract.KindCancelled, contract.EffectPossible)
 	if !errors.Is(err, because) {
 		t.Errorf("the cause is lost: %v", err)
 	}
-	if took := time.Since(cancelled); took > time.Second {
+	if took := time.Since(<-cancelled); took > time.Second {
 		t.Errorf("it took %s to stop", took)
 	}
 	if s.Alive() {

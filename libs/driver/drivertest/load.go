@@ -57,7 +57,7 @@ func oneSession(ctx context.Context, d Device, target driver.Target) error {
 }
 
 func commandsAtOnce(t *testing.T, d Device) {
-	if d.Endless == "" {
+	if d.Endless == "" || d.EndlessHas == "" {
 		return
 	}
 	s := d.terminal(t)

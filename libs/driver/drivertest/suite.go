@@ -30,7 +30,7 @@ type Device struct {
 	Large       string // a read that prints a lot, of lines that are numbered from 1 at their start
 	LargeLines  int
 	Endless     string // a command that prints something and never ends
-	EndlessHas  string
+	EndlessHas  string // what it prints; empty: nothing
 	Question    string // a command that asks and does nothing when it is stopped
 	QuestionHas string
 	Drop        string // a command in the middle of which the connection is cut

@@ -11,8 +11,8 @@ import (
 	"github.com/netrust/netrust/libs/driver/sshtransport"
 )
 
-// runExec runs a read without a terminal. Done is false when it must be run again in one: the device takes no exec, or
-// ended the connection without saying that the command had ended, as some do each time. A read may be repeated.
+// runExec runs a read without a terminal. Done is false when it must be run again in one: the device takes no exec, or hung
+// up without ending the command's channel, or said no, for which devices have other words by exec. A read may be repeated.
 func (s *session) runExec(ctx context.Context, c driver.Command, started time.Time) (out driver.Output, done bool, err error) {
 	plain := cli.NewPlain(s.target.MaxOutput, s.driver.definition.Lead)
 	err = s.conn.Exec(ctx, c.Text, plain.Write)
@@ -29,6 +29,11 @@ func (s *session) runExec(ctx context.Context, c driver.Command, started time.Ti
 	}
 	if ctx.Err() == nil && (errors.Is(err, sshtransport.ErrNoExec) || errors.Is(err, sshtransport.ErrCutOff)) {
 		return driver.Output{}, false, nil
+	}
+	if err == nil {
+		if _, _, rejected := s.driver.definition.Rejection(out.Text, true); rejected {
+			return driver.Output{}, false, nil
+		}
 	}
 	if c.Sink != nil && out.Text != "" { // not before: what is run again must not be shown twice
 		c.Sink([]byte(out.Text))
