@@ -38,6 +38,8 @@ type Config struct {
 	MaxOutput      int64         `yaml:"max_output" help:"bytes kept of one task's output"`
 	HostKey        string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
 	KnownHosts     string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
+	// CredentialsFile is for [Credentials]; an executor itself is given a provider.
+	CredentialsFile string `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
 }
 
 // Default settings.

@@ -6,19 +6,15 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/netrust/netrust/cli"
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/process"
 	"github.com/netrust/netrust/libs/servicekit"
-	"github.com/netrust/netrust/netrust/internal/natscfg"
 	"github.com/netrust/netrust/netrust/internal/world"
 )
 
@@ -71,65 +67,8 @@ func (s Service) command(w world.World) *cobra.Command {
 	return cmd
 }
 
-// settings of a service that speaks to NATS.
-type settings[C any] struct {
-	Process servicekit.ProcessSettings `yaml:",inline"`
-	NATS    natscfg.Settings           `yaml:"nats"`
-	Service C                          `yaml:",inline"`
-}
-
-func defaults[C any](w world.World, service C, health string) *settings[C] {
-	s := &settings[C]{Process: servicekit.DefaultProcess(), NATS: natscfg.Default(), Service: service}
-	s.Process.HealthListen = health
-	s.NATS.PasswordFile = bus.PasswordFile(w.DataDir) // of netrust serve nats on this machine
+// defaults completes a service's settings: its NATS is that of netrust serve nats on this machine.
+func defaults[C any](w world.World, s *process.Settings[C]) *process.Settings[C] {
+	s.NATS.PasswordFile = bus.PasswordFile(w.DataDir)
 	return s
-}
-
-// connected connects, brings the topology up to date, and runs work on the connection. NATS may start later than the
-// service: until then it is not ready.
-func connected(ctx context.Context, p servicekit.Process, name string, nats natscfg.Settings, work func(context.Context, *bus.Conn) error) error {
-	p.Health.Set("nats", fmt.Errorf("not connected to %s yet", nats.URL))
-	if err := awaitFile(ctx, p, nats.PasswordFile); err != nil {
-		return err
-	}
-	conn, err := bus.Connect(ctx, nats.Bus("netrust-"+name), p.Log)
-	if err != nil {
-		return fmt.Errorf("connecting to NATS at %s: %w", nats.URL, err)
-	}
-	defer conn.Close()
-	p.Health.Register("nats", conn.Ready)
-	p.Health.Set("streams", errors.New("being prepared"))
-	if err := conn.Ensure(ctx); err != nil {
-		return fmt.Errorf("preparing streams and buckets: %w", err)
-	}
-	p.Health.Set("streams", nil)
-	return work(ctx, conn)
-}
-
-// lookEvery is how often a file that is to come is looked for.
-const lookEvery = 200 * time.Millisecond
-
-// awaitFile waits for the password file, which netrust serve nats writes when it first starts: the processes may be
-// started in any order. What it waits for is in the log and in /readyz.
-func awaitFile(ctx context.Context, p servicekit.Process, path string) error {
-	if path == "" {
-		return nil
-	}
-	_, err := os.Stat(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil // it is there, or reading it says what is wrong
-	}
-	p.Health.Set("nats", fmt.Errorf("the password file %s is not there yet: start netrust serve nats, or set nats.password_file", path))
-	p.Log.Warn().Str("password_file", path).Msg("waiting for the password file of NATS; netrust serve nats writes it, nats.password_file names another")
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for errors.Is(err, fs.ErrNotExist) {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-			_, err = os.Stat(path)
-		}
-	}
-	return nil
 }

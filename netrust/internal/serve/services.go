@@ -2,12 +2,10 @@ package serve
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/servicekit"
-	"github.com/netrust/netrust/netrust/internal/devicelogin"
 	"github.com/netrust/netrust/netrust/internal/lock"
 	"github.com/netrust/netrust/netrust/internal/world"
 	"github.com/netrust/netrust/services/executor"
@@ -52,73 +50,29 @@ func nats(w world.World) Service {
 }
 
 func schedulerService(w world.World) Service {
-	s := defaults(w, scheduler.Default(), "127.0.0.1:7492")
+	s := defaults(w, scheduler.DefaultProcess())
 	return Service{
 		Name: "scheduler", Short: "Run a scheduler: it plans jobs and releases their tasks; one of them leads",
 		Settings: s, process: &s.Process,
-		run: func(ctx context.Context, p servicekit.Process) error {
-			return connected(ctx, p, "scheduler", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-				service, err := scheduler.New(conn, s.Service, p.Log)
-				if err != nil {
-					return err
-				}
-				return service.Run(ctx)
-			})
-		},
+		run: func(ctx context.Context, p servicekit.Process) error { return scheduler.Process(ctx, p, s) },
 	}
 }
 
-// executorConfig adds to the executor's settings what it is given by its main.
-type executorConfig struct {
-	Config          executor.Config `yaml:",inline"`
-	CredentialsFile string          `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
-}
-
 func executorService(w world.World) Service {
-	s := defaults(w, executorConfig{Config: executor.Default()}, "127.0.0.1:7493")
+	s := defaults(w, executor.DefaultProcess())
 	return Service{
 		Name: "executor", Short: "Run an executor: it logs in to devices and runs their tasks",
 		Settings: s, process: &s.Process,
-		run: func(ctx context.Context, p servicekit.Process) error {
-			drivers, err := devicelogin.Drivers()
-			if err != nil {
-				return err
-			}
-			credentials := devicelogin.Credentials(w.LookupEnv, s.Service.CredentialsFile)
-			return connected(ctx, p, "executor", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-				service, err := executor.New(conn, s.Service.Config, drivers, credentials, p.Log)
-				if err != nil {
-					return err
-				}
-				p.Health.Register("liveness", service.Ready)
-				return service.Run(ctx)
-			})
-		},
+		run: func(ctx context.Context, p servicekit.Process) error { return executor.Process(ctx, p, s, w.LookupEnv) },
 	}
 }
 
 func gatewayService(w world.World) Service {
-	s := defaults(w, gateway.Default(), "") // it serves its health beside its API
+	s := defaults(w, gateway.DefaultProcess())
 	s.Service.DataDir = filepath.Join(w.DataDir, "gateway")
 	return Service{
 		Name: "gateway", Short: "Run a gateway: the HTTP API",
 		Settings: s, process: &s.Process,
-		run: func(ctx context.Context, p servicekit.Process) error {
-			cfg := s.Service
-			var err error
-			if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
-				return fmt.Errorf("finding the gateway's data directory: %w", err)
-			}
-			cfg.ShowAdminToken = func(secret string) {
-				fmt.Fprintf(w.Stdout, "Admin token, shown this once: %s\n", secret)
-			}
-			return connected(ctx, p, "gateway", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-				service, err := gateway.New(conn, cfg, p.Log)
-				if err != nil {
-					return err
-				}
-				return service.Run(ctx)
-			})
-		},
+		run: func(ctx context.Context, p servicekit.Process) error { return gateway.Process(ctx, p, s, w.Stdout) },
 	}
 }

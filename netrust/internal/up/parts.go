@@ -10,7 +10,6 @@ import (
 	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/servicekit"
-	"github.com/netrust/netrust/netrust/internal/devicelogin"
 	"github.com/netrust/netrust/services/executor"
 	"github.com/netrust/netrust/services/gateway"
 	"github.com/netrust/netrust/services/scheduler"
@@ -95,11 +94,11 @@ func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, er
 	if err != nil {
 		return servicekit.Part{}, err
 	}
-	drivers, err := devicelogin.Drivers()
+	drivers, err := executor.Drivers()
 	if err != nil {
 		return servicekit.Part{}, err
 	}
-	credentials := devicelogin.Credentials(lookup(l, p.lookup), p.settings.CredentialsFile)
+	credentials := executor.Credentials(lookup(l, p.lookup), p.settings.CredentialsFile)
 	e, err := executor.New(conn, p.settings.Executor, drivers, credentials, p.logger("executor"))
 	if err != nil {
 		return servicekit.Part{}, err

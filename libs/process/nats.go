@@ -1,5 +1,4 @@
-// Package natscfg is the settings by which a process of netrust reaches NATS.
-package natscfg
+package process
 
 import (
 	"errors"
@@ -10,8 +9,8 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 )
 
-// Settings say where NATS is and how to log in.
-type Settings struct {
+// NATS says where NATS is and how to log in.
+type NATS struct {
 	URL             string `yaml:"url" help:"address of NATS, or several separated by commas"`
 	User            string `yaml:"user" help:"user name"`
 	PasswordFile    string `yaml:"password_file" help:"file that holds the user's password alone"`
@@ -20,13 +19,13 @@ type Settings struct {
 	Replicas        int    `yaml:"replicas" help:"replicas of each stream: 1, or 3 on a cluster"`
 }
 
-// Default is the server that netrust serve nats starts, on this machine.
-func Default() Settings {
-	return Settings{URL: "nats://127.0.0.1:4222", User: bus.ServerUser, Replicas: 1}
+// DefaultNATS is the server that netrust serve nats starts, on this machine.
+func DefaultNATS() NATS {
+	return NATS{URL: "nats://127.0.0.1:4222", User: bus.ServerUser, Replicas: 1}
 }
 
 // Validate reports every fault.
-func (s *Settings) Validate() error {
+func (s *NATS) Validate() error {
 	var faults []error
 	for address := range strings.SplitSeq(s.URL, ",") {
 		u, err := url.Parse(strings.TrimSpace(address))
@@ -43,7 +42,7 @@ func (s *Settings) Validate() error {
 }
 
 // Bus is the same for libs/bus; name is shown in the server's list of connections.
-func (s *Settings) Bus(name string) bus.Config {
+func (s *NATS) Bus(name string) bus.Config {
 	return bus.Config{
 		URL: s.URL, Name: name, User: s.User, PasswordFile: s.PasswordFile,
 		CredentialsFile: s.CredentialsFile, CAFile: s.CAFile, Replicas: s.Replicas,

@@ -1,6 +1,4 @@
-// Package devicelogin is what an executor of this binary logs in to devices with: all drivers, and the providers of
-// credentials. It is the one list of both; a new driver or provider is added here.
-package devicelogin
+package executor
 
 import (
 	"fmt"
@@ -10,7 +8,7 @@ import (
 	"github.com/netrust/netrust/libs/driver/sshdriver"
 )
 
-// Drivers is a registry of every driver.
+// Drivers is a registry of every driver. It is the one list of them.
 func Drivers() (*driver.Registry, error) {
 	ssh, err := sshdriver.All()
 	if err != nil {
@@ -19,7 +17,7 @@ func Drivers() (*driver.Registry, error) {
 	return driver.NewRegistry(ssh...)
 }
 
-// Credentials resolves env: references by lookup, and file: references in the file, where one is named.
+// Credentials is the one list of providers: it resolves env: references by lookup, and file: references in the file, where one is named.
 func Credentials(lookup func(string) (string, bool), file string) credential.Provider {
 	byScheme := map[string]credential.Provider{credential.SchemeEnv: credential.Env(lookup)}
 	if file != "" {

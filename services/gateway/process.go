@@ -1,0 +1,34 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/process"
+	"github.com/netrust/netrust/libs/servicekit"
+)
+
+// DefaultProcess are the settings of a gateway's process, which serves its health beside its API.
+func DefaultProcess() *process.Settings[Config] { return process.Defaults(Default(), "") }
+
+// Process runs a gateway as a process of its own. The first admin token is shown once, on stdout.
+func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Config], stdout io.Writer) error {
+	cfg := s.Service
+	var err error
+	if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
+		return fmt.Errorf("finding the gateway's data directory: %w", err)
+	}
+	cfg.ShowAdminToken = func(secret string) {
+		fmt.Fprintf(stdout, "Admin token, shown this once: %s\n", secret)
+	}
+	return process.Beside(ctx, p, "gateway", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
+		service, err := New(conn, cfg, p.Log)
+		if err != nil {
+			return err
+		}
+		return service.Run(ctx)
+	})
+}
