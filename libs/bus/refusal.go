@@ -57,7 +57,7 @@ func (c *Conn) refused() error {
 func (c *Conn) noteWrite(ctx context.Context, err error) {
 	var refused *ServerError
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, ErrConflict): // it was decided by a server that writes
 		c.refusal.failed.Store(nil)
 	case errors.Is(err, ErrUnknownOutcome) && ctx.Err() == nil, errors.As(err, &refused) && refused.storage():
 		c.refusal.failed.Store(&heard{err.Error(), time.Now()})

@@ -59,7 +59,9 @@ func streams(replicas int) []jetstream.StreamConfig {
 			c.AllowAtomicPublish = true
 		}),
 		bucket(contract.BucketJobs, "job summaries and the scheduler's leadership", 4, nil),
-		bucket(contract.BucketInventory, "devices", 16, nil),
+		bucket(contract.BucketInventory, "devices", 16, func(c *jetstream.StreamConfig) {
+			c.AllowAtomicPublish = true // an import writes thousands
+		}),
 		bucket(contract.BucketIdentity, "API tokens by digest", 4, nil),
 		bucket(contract.BucketObserved, "what devices showed: host keys", 8, nil),
 	}
