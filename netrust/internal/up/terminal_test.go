@@ -115,3 +115,13 @@ func TestWatchingSurvivesARestartOfTheServer(t *testing.T) {
 		t.Errorf("the devices received it %d times", n.count("show clock"))
 	}
 }
+func TestWhatIsReadOnlyRunsWithoutAQuestion(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, 2)
+	n.start()
+	n.importLab()
+	out, errs := n.must("run", "show version", "--all")
+	if strings.Contains(errs, "y/N") || !strings.Contains(out, "lab-0002") {
+		t.Errorf("got:\n%s\n%s", out, errs)
+	}
+}
