@@ -116,8 +116,8 @@ func (a *attempt) fault(err error) error {
 		return hostKey
 	case a.ctx.Err() != nil:
 		return driver.EndedError(a.ctx, t, stage, time.Since(a.started))
-	case stage == driver.StageAuthentication && (a.offered.Load() || !lost(err)):
-		// Some devices just hang up on a wrong password.
+	case stage == driver.StageAuthentication && a.offered.Load():
+		// Also when the connection is lost: some devices just hang up on a wrong password.
 		return &driver.AuthenticationError{DeviceID: t.DeviceID, Address: t.Address, Username: t.Username, Stage: stage, Err: err}
 	case stage == driver.StageHandshake && lost(err) && !a.raw.heard.Load():
 		return &driver.BusyError{DeviceID: t.DeviceID, Address: t.Address, Err: err,
