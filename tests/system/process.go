@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -151,17 +154,33 @@ func (p *Process) Ready() error {
 // Log is what the process has written so far, over all its lives.
 func (p *Process) Log() string { return p.log.String() }
 
-// FreePort is a TCP port of loopback that nobody listens on.
+// FreePort is a TCP port of loopback that nobody listens on. No two calls in one process give the same, and it is below
+// the ports that the system gives to connections: what is started on it later still finds it free.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := strconv.Itoa(firstPort + int(nextPort.Add(1))%ports)
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
 	}
-	defer l.Close() //nolint:errcheck // it only showed a free port
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("no free port was found")
+	return ""
 }
+
+const firstPort, ports = 12_000, 20_000
+
+// nextPort begins anywhere: other test processes run at the same time.
+var nextPort = func() *atomic.Int64 {
+	n := new(atomic.Int64)
+	n.Store(rand.Int64N(ports))
+	return n
+}()
 
 // Eventually waits until the condition holds, at most for the time, and fails the test otherwise.
 func Eventually(t testing.TB, within time.Duration, what string, condition func() error) {
