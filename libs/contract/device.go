@@ -94,6 +94,9 @@ func TokenKey(digest string) string { return "token." + digest }
 // JobSummaryKey is the key of a job's summary in bucket jobs.
 func JobSummaryKey(job string) string { return "job." + EscapeToken(job) }
 
+// JobSummaries is the key pattern of all summaries in bucket jobs.
+const JobSummaries = "job.*"
+
 // SchedulerLeaderKey is the key in bucket jobs whose holder leads.
 const SchedulerLeaderKey = "leader"
 

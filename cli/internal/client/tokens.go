@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
 )
 
@@ -20,14 +19,9 @@ func (c *Client) CreateToken(ctx context.Context, r api.TokenRequest) (api.Token
 	return t, err
 }
 
-// TokenList is every token, without its secret.
-type TokenList struct {
-	Tokens []contract.Token `json:"tokens"`
-}
-
 // Tokens lists the tokens.
-func (c *Client) Tokens(ctx context.Context) (TokenList, error) {
-	var list TokenList
+func (c *Client) Tokens(ctx context.Context) (api.TokenList, error) {
+	var list api.TokenList
 	err := c.call(ctx, request{method: http.MethodGet, path: api.PathTokens, repeatable: true}, &list)
 	return list, err
 }

@@ -156,6 +156,11 @@ type TokenCreated struct {
 	ExpiresAt time.Time     `json:"expires_at,omitzero"`
 }
 
+// TokenList is every token, without its secret.
+type TokenList struct {
+	Tokens []contract.Token `json:"tokens"`
+}
+
 // Problem is the body of every error (RFC 9457). Errors names each faulty field with its remedy.
 type Problem struct {
 	Type   string             `json:"type,omitempty"`

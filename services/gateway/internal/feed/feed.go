@@ -157,7 +157,7 @@ func (f *Feed) olderJobs(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	err = f.conn.Follow(ctx, bus.FollowConfig{
-		Stream: bus.KVStream(contract.BucketJobs), LastPerSubject: true, CaughtUp: stop,
+		Stream: bus.KVStream(contract.BucketJobs), Filters: []string{bus.KVSubject(contract.BucketJobs, contract.JobSummaries)}, LastPerSubject: true, CaughtUp: stop,
 	}, func(s bus.Stored) error { return f.summary(ctx, s, oldest) })
 	if errors.Is(err, context.Canceled) {
 		return nil

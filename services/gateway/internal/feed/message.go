@@ -160,7 +160,7 @@ func waitBeyond(ctx context.Context, v *view.View, changed <-chan struct{}, seq 
 // summary adds a job that began before the log does.
 func (f *Feed) summary(ctx context.Context, s bus.Stored, oldest time.Time) error {
 	var sum contract.JobSummary
-	if s.Deleted || s.Subject == bus.KVSubject(contract.BucketJobs, contract.SchedulerLeaderKey) {
+	if s.Deleted {
 		return nil
 	}
 	if err := json.Unmarshal(s.Data, &sum); err != nil {

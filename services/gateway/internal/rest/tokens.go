@@ -71,13 +71,8 @@ func validName(name string) bool {
 	return true
 }
 
-// TokenList is the answer of GET /v1/tokens: every token, without its secret.
-type TokenList struct {
-	Tokens []contract.Token `json:"tokens"`
-}
-
-func (s *server) listTokens(context.Context, *struct{}) (*struct{ Body TokenList }, error) {
-	return &struct{ Body TokenList }{TokenList{s.Identity.List()}}, nil
+func (s *server) listTokens(context.Context, *struct{}) (*struct{ Body api.TokenList }, error) {
+	return &struct{ Body api.TokenList }{api.TokenList{Tokens: s.Identity.List()}}, nil
 }
 
 func (s *server) deleteToken(ctx context.Context, in *struct {
