@@ -34,6 +34,7 @@ var bodies = map[string]reflect.Type{
 	"FieldChange":   reflect.TypeFor[api.FieldChange](),
 	"TokenRequest":  reflect.TypeFor[api.TokenRequest](),
 	"TokenCreated":  reflect.TypeFor[api.TokenCreated](),
+	"TokenList":     reflect.TypeFor[api.TokenList](),
 	"Problem":       reflect.TypeFor[api.Problem](),
 	"Health":        reflect.TypeFor[api.Health](),
 }
