@@ -69,6 +69,8 @@ type follower struct {
 	caughtUp bool
 	created  time.Time // of the stream: one that was made anew has another
 	stored   uint64    // the stream's last sequence at the start
+	consumed string    // the consumer that gave the newest message
+	taken    uint64    // that message's number in it
 }
 
 // catchingUp says that the newest of each subject is still being read.
@@ -172,7 +174,7 @@ func (f *follower) take(msg jetstream.Msg) error {
 	if err != nil {
 		return &handlerError{err}
 	}
-	f.next = meta.Sequence.Stream + 1
+	f.next, f.consumed, f.taken = meta.Sequence.Stream+1, meta.Consumer, meta.Sequence.Consumer
 	// Under steady writing there may be more waiting at any time: what was stored at the start has been given all the same.
 	if meta.NumPending == 0 || !f.caughtUp && meta.Sequence.Stream >= f.stored {
 		return f.idle()
@@ -219,7 +221,14 @@ func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer 
 	if ci.NumPending > 0 {
 		return fmt.Errorf("the consumer on stream %s stalled with %d messages waiting", f.cfg.Stream, ci.NumPending)
 	}
-	if !f.caughtUp && ci.Delivered.Stream < f.next {
+	taken := f.taken
+	if ci.Name != f.consumed {
+		taken = 0 // a new consumer that has given nothing yet
+	}
+	if ci.Delivered.Consumer > taken {
+		return fmt.Errorf("the consumer on stream %s has sent %d messages that did not arrive", f.cfg.Stream, ci.Delivered.Consumer-taken)
+	}
+	if !f.caughtUp {
 		// What was waiting has expired or was purged meanwhile: no message will say that it was the last.
 		f.next = max(f.next, f.stored+1)
 		return f.idle()
