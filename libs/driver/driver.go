@@ -84,7 +84,8 @@ type Session interface {
 	// anything is sent. After a timeout, a cancel, a lost connection or a lost step the session is closed, and every later
 	// Run fails with Effect none. After a [RejectedError] the session goes on. The Output holds what came before the error.
 	Run(ctx context.Context, c Command) (Output, error)
-	// Prompt is the device's last prompt, without blanks around it; empty when no terminal was opened.
+	// Prompt is the device's last prompt, without blanks around it; empty when no terminal was opened. It waits for a
+	// command that runs.
 	Prompt() string
 	// Alive reports whether the connection is not known to be lost. It sends nothing.
 	Alive() bool

@@ -335,3 +335,19 @@ func TestAQuestionMarkIsNotTyped(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestOldDevicesNeedPermission(t *testing.T) {
+	t.Parallel()
+	d := simple(platform.CiscoIOS)
+	d.Legacy = true
+	server := replay.Start(t, d)
+	target := targetOf(server, d)
+	_, err := open(t, platform.CiscoIOS, target, driver.OpenOptions{})
+	if driver.KindOf(err) != contract.KindUnreachable || !strings.Contains(err.Error(), "legacy_algorithms") {
+		t.Errorf("without permission: %v", err)
+	}
+	target.LegacyAlgorithms = true
+	if got := run(t, mustOpen(t, platform.CiscoIOS, target, driver.OpenOptions{}), "show version"); got != version {
+		t.Errorf("got %q", got)
+	}
+}

@@ -14,6 +14,7 @@ import (
 type Device struct {
 	Username, Password string
 	Interactive        bool   // logins by keyboard-interactive only
+	Legacy             bool   // knows only SHA-1 key exchange, CBC and ssh-rsa
 	AuthorizedKey      []byte // a public key, as on the wire, that may log in
 	EnableSecret       string // non-empty: logins land below, at UserPrompt
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"io"
 	"net"
@@ -155,8 +156,32 @@ func (s *Server) config() *ssh.ServerConfig {
 			return nil, errDenied
 		}
 	}
+	if s.device.Legacy {
+		c.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
+		c.Ciphers = []string{ssh.InsecureCipherAES128CBC}
+		c.MACs = []string{ssh.HMACSHA1}
+		c.AddHostKey(oldSigner())
+		return c
+	}
 	c.AddHostKey(s.signer)
 	return c
+}
+
+// oldSigner is an RSA host key that signs with SHA-1 only, as old devices do.
+func oldSigner() ssh.Signer {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		panic(err)
+	}
+	old, err := ssh.NewSignerWithAlgorithms(signer.(ssh.AlgorithmSigner), []string{ssh.KeyAlgoRSA})
+	if err != nil {
+		panic(err)
+	}
+	return old
 }
 
 func (s *Server) serve(raw net.Conn, config *ssh.ServerConfig) {
