@@ -43,7 +43,7 @@ type FRR struct {
 var daemons = []string{"zebra", "staticd", "bgpd"}
 
 // install is said when something is missing.
-const install = "run tests/peers/install.sh as root, or: apt-get install -y --no-install-recommends openssh-server frr iproute2 openssl iputils-ping"
+const install = "run tools/install-test-peers, or: apt-get install -y --no-install-recommends openssh-server frr iproute2 openssl iputils-ping"
 
 // StartFRR starts n routers and the SSH server before them, which all end with the test.
 func StartFRR(t testing.TB, n int) *FRR {
