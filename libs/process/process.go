@@ -31,6 +31,14 @@ func Defaults[C any](service C, health string) *Settings[C] {
 	return s
 }
 
+// Validate reports what the parts cannot know.
+func (s *Settings[C]) Validate() error {
+	if s.NATS.URL == "" {
+		return servicekit.Fault("nats.url", "write it like nats://127.0.0.1:4222", "it is empty")
+	}
+	return nil
+}
+
 // Beside connects, brings the topology up to date, and runs work on the connection. NATS may start later than the
 // service: until then it is not ready.
 func Beside(ctx context.Context, p servicekit.Process, name string, nats NATS, work func(context.Context, *bus.Conn) error) error {

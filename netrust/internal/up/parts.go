@@ -20,7 +20,7 @@ type process struct {
 	settings   Settings
 	lookup     func(string) (string, bool)
 	log        zerolog.Logger
-	nats       *bus.Server
+	nats       *bus.Server // nil: another server is used
 	started    func(context.Context, Started) error
 	firstToken chan string
 
@@ -36,9 +36,11 @@ func (p *process) close() {
 
 // connect gives a service its own connection, as it has when it is a process of its own.
 func (p *process) connect(ctx context.Context, service string) (*bus.Conn, error) {
-	c, err := bus.Connect(ctx, bus.Config{Embedded: p.nats, Name: "netrust-" + service}, p.logger(service))
+	cfg := p.settings.NATS.Bus("netrust-" + service)
+	cfg.Embedded = p.nats
+	c, err := bus.Connect(ctx, cfg, p.logger(service))
 	if err != nil {
-		return nil, fmt.Errorf("connecting the %s to the embedded NATS: %w", service, err)
+		return nil, fmt.Errorf("connecting the %s to NATS: %w", service, err)
 	}
 	p.conns = append(p.conns, c)
 	return c, nil
@@ -98,7 +100,7 @@ func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, er
 	if err != nil {
 		return servicekit.Part{}, err
 	}
-	credentials := executor.Credentials(lookup(l, p.lookup), p.settings.CredentialsFile)
+	credentials := executor.Credentials(lookup(l, p.lookup), p.settings.Executor.CredentialsFile)
 	e, err := executor.New(conn, p.settings.Executor, drivers, credentials, p.logger("executor"))
 	if err != nil {
 		return servicekit.Part{}, err
@@ -125,7 +127,7 @@ func (p *process) announce(g *gateway.Gateway, l *lab.Lab) servicekit.Part {
 			return err
 		}
 		up := Started{
-			URL: "http://" + g.Addr(), NATSURL: p.nats.URL(), TokenFile: TokenFile(p.settings.DataDir), FirstToken: token,
+			URL: "http://" + g.Addr(), TokenFile: TokenFile(p.settings.DataDir), FirstToken: token,
 		}
 		if l != nil {
 			up.Lab = &Lab{l}

@@ -19,8 +19,7 @@ import (
 
 // Started is what is known once the server answers.
 type Started struct {
-	URL     string
-	NATSURL string
+	URL string
 	// TokenFile holds the admin token; FirstToken is set when this start made it.
 	TokenFile  string
 	FirstToken string
@@ -49,11 +48,13 @@ func Run(ctx context.Context, s Settings, lookup func(string) (string, bool), lo
 	if err := free(ctx, s.Listen); err != nil {
 		return err
 	}
-	nats, err := bus.StartServer(bus.ServerConfig{DataDir: s.DataDir, Listen: s.NATSListen}, log)
-	if err != nil {
-		return err
+	var nats *bus.Server
+	if s.NATS.URL == "" {
+		if nats, err = bus.StartServer(bus.ServerConfig{DataDir: s.DataDir, Listen: s.NATSListen}, log); err != nil {
+			return err
+		}
+		defer nats.Close()
 	}
-	defer nats.Close()
 	p := &process{settings: s, lookup: lookup, log: log, nats: nats, started: started, firstToken: make(chan string, 1)}
 	defer p.close()
 	parts, err := p.parts(ctx)

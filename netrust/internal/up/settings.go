@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 
+	libprocess "github.com/netrust/netrust/libs/process"
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/executor"
 	"github.com/netrust/netrust/services/gateway"
@@ -16,8 +17,8 @@ type Settings struct {
 	DataDir    string                     `yaml:"data_dir" help:"directory of all data; one process at a time uses it"`
 	Listen     string                     `yaml:"listen" help:"loopback address of the HTTP API; port 0 takes a free one"`
 	NATSListen string                     `yaml:"nats_listen" help:"loopback address of NATS, for services in other processes; port 0 takes a free one"`
-	// CredentialsFile is read only when a device's credential refers to it.
-	CredentialsFile string `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
+	// NATS is used instead of an embedded server when its address is set.
+	NATS libprocess.NATS `yaml:"nats"`
 
 	Lab          bool     `yaml:"lab" help:"also run simulated devices, and import them"`
 	LabDevices   int      `yaml:"lab_devices" help:"how many simulated devices"`
@@ -34,7 +35,7 @@ type Settings struct {
 func Default(dataDir string) Settings {
 	return Settings{
 		Process: servicekit.DefaultProcess(), DataDir: dataDir,
-		Listen: "127.0.0.1:7480", NATSListen: "127.0.0.1:0",
+		Listen: "127.0.0.1:7480", NATSListen: "127.0.0.1:0", NATS: libprocess.NATS{Replicas: 1},
 		LabDevices: 24, LabPort: 2222,
 		Scheduler: scheduler.Default(), Executor: executor.Default(), Gateway: gateway.Default(),
 	}
