@@ -71,6 +71,7 @@ type follower struct {
 	stored   uint64    // the stream's last sequence at the start
 	consumed string    // the consumer that gave the newest message
 	taken    uint64    // that message's number in it
+	missed   uint64    // how many it had sent when fewer had come, at the last look
 }
 
 // catchingUp says that the newest of each subject is still being read.
@@ -226,6 +227,10 @@ func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer 
 		taken = 0 // a new consumer that has given nothing yet
 	}
 	if ci.Delivered.Consumer > taken {
+		if f.missed != ci.Delivered.Consumer {
+			f.missed = ci.Delivered.Consumer // it may be on its way: look again when nothing comes
+			return nil
+		}
 		return fmt.Errorf("the consumer on stream %s has sent %d messages that did not arrive", f.cfg.Stream, ci.Delivered.Consumer-taken)
 	}
 	if !f.caughtUp {
