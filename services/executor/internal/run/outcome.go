@@ -84,6 +84,7 @@ func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.Tas
 		e.Kind, e.Effect, e.Message = contract.KindCancelled, contract.EffectNone, "the job was stopped"
 	case errors.Is(err, ErrStopped), errors.Is(err, ErrShutdown):
 		e.Kind = contract.KindCancelled
+	case e.Kind == contract.KindUnreachable: // a device that never spoke was waited for in vain, too
 	case errors.Is(err, driver.ErrOutOfTime), e.Kind == contract.KindDeadline:
 		e.Kind = contract.KindTimeout
 	}
