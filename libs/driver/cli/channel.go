@@ -32,7 +32,7 @@ const (
 )
 
 // readSize is one of two read buffers of a channel.
-const readSize = 8 << 10
+const readSize = 4 << 10
 
 // interrupt is Ctrl-C.
 const interrupt = "\x03"

@@ -2,6 +2,7 @@ package sshtransport
 
 import (
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -9,6 +10,19 @@ import (
 // algorithms orders what we offer by cost: X25519 before the post-quantum hybrid (0.2 to 0.3 ms of CPU per handshake), AES-GCM first.
 // The rest of what the library calls safe follows; legacy adds what it calls insecure, last.
 func algorithms(legacy bool) ssh.Config {
+	if legacy {
+		return old()
+	}
+	return modern()
+}
+
+// The lists are made once: the library gives new copies each time, and only reads what it gets.
+var (
+	modern = sync.OnceValue(func() ssh.Config { return ordered(false) })
+	old    = sync.OnceValue(func() ssh.Config { return ordered(true) })
+)
+
+func ordered(legacy bool) ssh.Config {
 	supported := ssh.SupportedAlgorithms()
 	c := ssh.Config{
 		KeyExchanges: first(supported.KeyExchanges, ssh.KeyExchangeCurve25519),
