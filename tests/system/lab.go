@@ -49,6 +49,16 @@ func StartLab(t testing.TB, args ...string) *Lab {
 	return l
 }
 
+// Credential is one part of the credential that the inventory refers to: USERNAME, PASSWORD or ENABLE.
+func (l *Lab) Credential(part string) string {
+	for _, line := range l.Env {
+		if value, ok := strings.CutPrefix(line, "NETRUST_CREDENTIAL_LAB_"+part+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
 // Fault makes a device misbehave from now on; the zero set makes it healthy again.
 func (l *Lab) Fault(t testing.TB, device string, faults fault.Set) {
 	t.Helper()
