@@ -182,7 +182,10 @@ func (d *desk) wants(err, want error) {
 }
 
 // free reports whether a device has no lease.
-func (d *desk) free(t *contract.Task) bool { d.Helper(); return d.newest(t.Key().DeviceKey()).Lease == nil }
+func (d *desk) free(t *contract.Task) bool {
+	d.Helper()
+	return d.newest(t.Key().DeviceKey()).Lease == nil
+}
 
 var succeeded = contract.Result{State: contract.TaskSucceeded}
 

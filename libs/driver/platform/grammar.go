@@ -10,7 +10,6 @@ type grammar struct {
 	oneFilter  bool     // what follows the first filter's name is its pattern, further bars included
 	filters    []filter // every filter of the platform, also the harmful ones: an abbreviation must fit one only
 	filterMin  int      // least letters of a filter's abbreviation
-	acts       []string // words that make a show command act, besides actingWords
 	probe      func(words []string) bool
 	showChecks func(args []string) bool // what this platform forbids besides; nil: nothing
 }

@@ -34,6 +34,7 @@ func (s *server) jobRoutes(a huma.API) {
 		status(http.StatusAccepted), body(maxBody, "application/json"), describes[api.RetryRequest](a), described("Makes a job of its own.")), s.retryJob)
 }
 
+// JobPath names the job of a request.
 type JobPath struct {
 	ID string `path:"id" maxLength:"64" doc:"The job's id."`
 }

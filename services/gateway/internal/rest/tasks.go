@@ -96,6 +96,7 @@ func (s *server) listResults(ctx context.Context, in *struct {
 	return &struct{ Body api.ResultList }{list}, nil
 }
 
+// TaskPath names one device of a job.
 type TaskPath struct {
 	JobPath
 	Device string `path:"device" maxLength:"128" doc:"The device's id."`
