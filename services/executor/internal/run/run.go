@@ -147,14 +147,11 @@ func (r *Runner) target(ctx context.Context, t *contract.Task, rep *Report) (dri
 	}
 	return driver.Target{
 		DeviceID: t.DeviceID, Address: t.Target.Address, Port: t.Target.Port, Platform: t.Target.Platform,
-		Username: c.Username, Password: secret(c.Password), EnableSecret: secret(c.EnableSecret),
-		PrivateKey: secret(c.PrivateKey), Passphrase: secret(c.Passphrase),
+		Username: c.Username, Password: c.Password, EnableSecret: c.EnableSecret, PrivateKey: c.PrivateKey, Passphrase: c.Passphrase,
 		HostKeys: r.HostKeys(policy), ConnectTimeout: connect, MaxOutput: r.MaxOutput,
 		LegacyAlgorithms: t.Target.Options.LegacyAlgorithms,
 	}, nil
 }
-
-func secret(s credential.Secret) driver.Secret { return driver.NewSecret(s.Reveal()) }
 
 // commands runs them in order. One that the device rejects ends the task, unless all of them only read: then the others
 // still give their answers.
