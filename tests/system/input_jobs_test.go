@@ -1,7 +1,6 @@
 package system
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -169,33 +168,4 @@ func (n *network) targets(t *testing.T) {
 			t.Errorf("a dry run connected to %s", id)
 		}
 	}
-}
-
-// secrets looks for the lab's secrets in all that NATS stores and all that the processes wrote.
-func (n *network) secrets(t *testing.T) {
-	_, results := n.run(t, quick(devs(1, 20, 1), "show running-config"))
-	if len(results) != 20 {
-		t.Fatalf("%d results", len(results))
-	}
-	secrets := []string{n.lab.Credential("PASSWORD"), n.lab.Credential("ENABLE"), "not-the-password"}
-	find := func(where, text string) {
-		for _, s := range secrets {
-			if at := strings.Index(text, s); at >= 0 {
-				t.Errorf("%s holds the secret %q: …%s", where, s, text[max(0, at-80):min(len(text), at+len(s)+20)])
-			}
-		}
-	}
-	for _, stream := range n.Streams(t) {
-		for _, m := range stream.messages {
-			find("stream "+stream.name+", "+m.Subject, string(m.Data))
-		}
-	}
-	for _, p := range n.All() {
-		find("the log of "+p.Name, p.Log())
-	}
-	answers, err := json.Marshal(results)
-	if err != nil {
-		t.Fatal(err)
-	}
-	find("the answer of the API", string(answers))
 }
