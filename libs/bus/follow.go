@@ -105,7 +105,7 @@ func (f *follower) run(ctx context.Context) error {
 		msg, err := nextWithin(ctx, it, f.conn.stallAfter)
 		switch {
 		case err == nil:
-			if err := f.take(msg); err != nil {
+			if err := f.take(ctx, msg); err != nil {
 				return err
 			}
 		case ctx.Err() != nil:
@@ -162,7 +162,7 @@ func (f *follower) same(info *jetstream.StreamInfo) error {
 	return nil
 }
 
-func (f *follower) take(msg jetstream.Msg) error {
+func (f *follower) take(ctx context.Context, msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
@@ -176,11 +176,38 @@ func (f *follower) take(msg jetstream.Msg) error {
 		return &handlerError{err}
 	}
 	f.next, f.consumed, f.taken = meta.Sequence.Stream+1, meta.Consumer, meta.Sequence.Consumer
-	// Under steady writing there may be more waiting at any time: what was stored at the start has been given all the same.
-	if meta.NumPending == 0 || !f.caughtUp && meta.Sequence.Stream >= f.stored {
+	idle := meta.NumPending == 0
+	if !f.caughtUp {
+		if idle, err = f.complete(ctx, meta); err != nil {
+			return err
+		}
+	}
+	if idle {
 		return f.idle()
 	}
 	return nil
+}
+
+// complete reports whether all that was stored at the start has been given. Under steady writing there may be more waiting
+// at any time. And where only the newest of each subject is read, the number of those waiting cannot be trusted: the server
+// (2.15.2) takes an older one that expires for one of them, and comes to zero too early.
+func (f *follower) complete(ctx context.Context, newest *jetstream.MsgMetadata) (bool, error) {
+	switch {
+	case newest.Sequence.Stream >= f.stored:
+		return true, nil
+	case newest.NumPending > 0 || !f.cfg.LastPerSubject:
+		return newest.NumPending == 0, nil
+	}
+	for _, filter := range f.cfg.Filters {
+		last, err := f.conn.LastFor(ctx, f.cfg.Stream, filter)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		if last.Seq > newest.Sequence.Stream {
+			return false, nil
+		}
+	}
+	return len(f.cfg.Filters) > 0, nil
 }
 
 // idle notes that nothing more is waiting. Only now is a start with the newest of each subject complete; interrupted

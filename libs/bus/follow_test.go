@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -286,5 +287,53 @@ func TestState(t *testing.T) {
 	}
 	if _, err := conn.LastFor(t.Context(), contract.StreamJobs, contract.JobEventSubject("none")); !errors.Is(err, bus.ErrNotFound) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestFollowerIsNotCaughtUpTooEarly has keys expire while the newest of each is read: the server then counts too few that
+// wait.
+func TestFollowerIsNotCaughtUpTooEarly(t *testing.T) {
+	t.Parallel()
+	_, conn := bustest.Server(t)
+	const keys = 2000 // more than are sent ahead of the reader
+	for part := range 2 {
+		batch := make([]bus.Message, keys/2)
+		for i := range batch {
+			batch[i] = bus.Message{Subject: key(fmt.Sprintf("old.%d", part*keys/2+i)), Data: []byte("0")}
+		}
+		if _, err := conn.PublishBatch(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for part := range 30 { // each renewal of a key is a message of its own that expires
+		batch := make([]bus.Message, 40)
+		for i := range batch {
+			batch[i] = bus.Message{Subject: key(fmt.Sprintf("short.%d", i)), Data: []byte(fmt.Sprint(part)), TTL: time.Duration(1+part%4) * time.Second}
+		}
+		if _, err := conn.PublishBatch(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := write(t, conn, "old.last", "0")
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		for _, filters := range [][]string{nil, {key("old.*"), key("short.*")}} {
+			ctx, stop := context.WithCancel(t.Context())
+			old, newest := 0, uint64(0)
+			err := conn.Follow(ctx, bus.FollowConfig{Stream: exec, Filters: filters, LastPerSubject: true, CaughtUp: stop}, func(s bus.Stored) error {
+				if strings.HasPrefix(s.Subject, key("old.")) {
+					old, newest = old+1, s.Seq
+				}
+				if old%100 == 0 {
+					<-time.After(10 * time.Millisecond) // a slow reader meets more expiries
+				}
+				return nil
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if old != keys+1 || newest != last {
+				t.Fatalf("caught up with %d of %d keys, the newest at %d instead of %d", old, keys+1, newest, last)
+			}
+		}
 	}
 }
