@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -66,7 +67,9 @@ func run(ctx context.Context) error {
 	} else {
 		defer os.RemoveAll(dir) //nolint:errcheck // at the end of the process nothing can be done about it
 	}
-	cfg.Dir = dir
+	if cfg.Dir, err = filepath.Abs(dir); err != nil {
+		return fmt.Errorf("finding the directory: %w", err)
+	}
 	r := &report.Report{At: time.Now().UTC().Truncate(time.Second), Machine: report.ThisMachine(dir)}
 	if err := measure.Run(ctx, cfg, r); err != nil {
 		return err

@@ -2,8 +2,9 @@
 // so many goroutines. It is what netrust is measured against.
 //
 // The PTY exchanges are login, prompt, two commands that set up the terminal, `show version`, close; the exec exchange is
-// login, `show version` by exec, close. An exchange whose answer is not the device's version is an error, and one error
-// fails the loop: a fast failure would look like speed.
+// login, `show version` by exec, close. The devices are Arista EOS: of what the lab simulates, it takes exec without
+// peculiarities. An exchange whose answer is not the device's version is an error, and one error fails the loop: a fast
+// failure would look like speed.
 package bare
 
 import (
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/netrust/netrust/libs/driver/platform"
 )
 
 // Kinds of loops.
@@ -22,11 +25,15 @@ const (
 	Scrapligo = "scrapligo, PTY"
 )
 
-// Command is what is asked, and proof is what its answer holds.
+// Platform is that of the devices. Command is what is asked, and proof is what its answer holds.
 const (
-	Command = "show version"
-	proof   = "Cisco IOS"
+	Platform = platform.AristaEOS
+	Command  = "show version"
+	proof    = "Arista"
 )
+
+// SetUp is what scrapligo, and so netrust, types first on the platform.
+func SetUp() []string { return []string{"terminal width 32767", "terminal length 0"} }
 
 // Login is how devices are logged in to.
 type Login struct {

@@ -2,10 +2,11 @@ package bare_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/netrust/netrust/lab"
-	"github.com/netrust/netrust/libs/driver/platform"
+	"github.com/netrust/netrust/libs/driver/definition"
 	"github.com/netrust/netrust/tests/bench/internal/bare"
 )
 
@@ -13,7 +14,7 @@ import (
 func devices(t *testing.T, n int) ([]string, bare.Login) {
 	t.Helper()
 	l, err := lab.New(lab.Config{
-		Devices: n, Platforms: []string{platform.CiscoIOS}, Privileged: true, AddressBase: "127.93.0.1", Username: "bench", Password: "secret",
+		Devices: n, Platforms: []string{bare.Platform}, Privileged: true, AddressBase: "127.93.0.1", Username: "bench", Password: "secret",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,17 @@ func devices(t *testing.T, n int) ([]string, bare.Login) {
 		addresses = append(addresses, d.Target())
 	}
 	return addresses, bare.Login{Username: "bench", Password: "secret"}
+}
+
+func TestTheTerminalIsSetUpAsNetrustDoesIt(t *testing.T) {
+	t.Parallel()
+	d, err := definition.For(bare.Platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(d.OnOpen, bare.SetUp()) {
+		t.Errorf("netrust types %q first, the loop %q", d.OnOpen, bare.SetUp())
+	}
 }
 
 func TestEveryLoopAsksEveryDevice(t *testing.T) {

@@ -21,7 +21,7 @@ func scrapligo(ctx context.Context, address string, login Login) (string, error)
 	if err != nil {
 		return "", err
 	}
-	p, err := platform.NewPlatform(platform.CiscoIosxe, host,
+	p, err := platform.NewPlatform(platform.AristaEos, host,
 		options.WithAuthNoStrictKey(), options.WithAuthUsername(login.Username), options.WithAuthPassword(login.Password),
 		options.WithTransportType("standard"), options.WithPort(port),
 		options.WithTimeoutSocket(exchangeTimeout), options.WithTimeoutOps(exchangeTimeout),

@@ -3,10 +3,10 @@ package bare
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -44,9 +44,6 @@ func exec(ctx context.Context, address string, login Login) (string, error) {
 		return "", err
 	}
 	out, err := session.Output(Command)
-	if errors.As(err, new(*ssh.ExitMissingError)) {
-		err = nil // IOS just hangs up
-	}
 	return string(out), err
 }
 
@@ -78,7 +75,7 @@ func shell(ctx context.Context, address string, login Login) (string, error) {
 	}
 	t := terminal{in: in, out: out, buffer: make([]byte, 16<<10)}
 	var text string
-	for _, command := range []string{"", "terminal width 512", "terminal length 0", Command} {
+	for _, command := range slices.Concat([]string{""}, SetUp(), []string{Command}) {
 		if text, err = t.run(command); err != nil {
 			return "", fmt.Errorf("typing %q: %w", command, err)
 		}

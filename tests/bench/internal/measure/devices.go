@@ -19,6 +19,7 @@ type loop struct {
 	Concurrency int           `json:"concurrency"`
 	Took        time.Duration `json:"took_ns"`
 	CPU         time.Duration `json:"cpu_ns"`
+	LabCPU      time.Duration `json:"lab_cpu_ns"`
 }
 
 func (l loop) perSecond() float64 { return float64(l.Devices) / l.Took.Seconds() }
@@ -66,7 +67,40 @@ func (b *bench) devices(ctx context.Context) error {
 			}
 		}
 	}
+	return b.ios(ctx, p)
+}
+
+// ios is a job on devices of cisco_ios, which end the connection after an exec without a status, as the driver chooses.
+func (b *bench) ios(ctx context.Context, p *product.Product) error {
+	if err := p.UseExecutor(ctx, role.DriverOwn, 0); err != nil {
+		return err
+	}
+	var runs []product.Run
+	var before, after role.Held
+	for range 2 { // the first records the host keys
+		if err := b.lab.Call(ctx, role.PathHeld, nil, &before); err != nil {
+			return err
+		}
+		run, err := p.Measure(ctx, spec(role.TagIOS), "", "")
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+		if err := b.lab.Call(ctx, role.PathHeld, nil, &after); err != nil {
+			return err
+		}
+	}
+	run := runs[1]
+	part := fmt.Sprintf("%d devices of cisco_ios, as the driver chooses", run.Devices)
+	b.report.Add(report.Row{Part: part, What: "netrust: devices per second", Value: run.PerSecond(), Unit: "1/s", Note: tail(run)})
+	b.report.Add(report.Row{Part: part, What: "netrust: executor processor per device", Value: perDevice(run.CPU[role.Executor], run.Devices), Unit: "ms", Note: cost(run)})
+	b.report.Add(report.Row{Part: part, What: "logins per device", Value: float64(after.Logins-before.Logins) / float64(run.Devices)})
 	return nil
+}
+
+// tail tells what the slowest devices did.
+func tail(r product.Run) string {
+	return fmt.Sprintf("slowest device %s, %d attempts beyond the first", r.Slowest, r.Again)
 }
 
 // tune finds the concurrency at which a loop is fastest.
@@ -91,12 +125,20 @@ func (b *bench) loop(ctx context.Context, c *child.Child, kind string, devices, 
 	if err != nil {
 		return l, err
 	}
+	lab, err := b.lab.Usage()
+	if err != nil {
+		return l, err
+	}
 	err = c.Call(ctx, role.PathLoop, role.LoopOrder{Kind: kind, Devices: devices, Concurrency: concurrency}, &l.Took)
 	if err != nil {
 		return l, err
 	}
 	after, err := c.Usage()
-	l.CPU = after.CPU - before.CPU
+	if err != nil {
+		return l, err
+	}
+	labAfter, err := b.lab.Usage()
+	l.CPU, l.LabCPU = after.CPU-before.CPU, labAfter.CPU-lab.CPU
 	return l, err
 }
 
@@ -111,7 +153,7 @@ func (b *bench) firstContact(ctx context.Context, p *product.Product) error {
 	}
 	b.report.Add(report.Row{
 		Part: fmt.Sprintf("%d devices, exec", run.Devices), What: "first contact: devices per second, host keys recorded",
-		Value: run.PerSecond(), Unit: "1/s", Note: cost(run),
+		Value: run.PerSecond(), Unit: "1/s", Note: tail(run) + "; " + cost(run),
 	})
 	return nil
 }
@@ -130,8 +172,12 @@ type comparison struct {
 func (c *comparison) run(ctx context.Context, b *bench, rounds int) error {
 	var runs []product.Run
 	bare := map[string][]loop{}
+	job, err := b.tuned(ctx, c.p, c.tag)
+	if err != nil {
+		return err
+	}
 	for range rounds {
-		run, err := c.p.Measure(ctx, spec(c.tag), "", "")
+		run, err := c.p.Measure(ctx, job, "", "")
 		if err != nil {
 			return err
 		}
@@ -145,31 +191,36 @@ func (c *comparison) run(ctx context.Context, b *bench, rounds int) error {
 		}
 	}
 	if b.Profiles != "" && c.tag == role.TagSome {
-		if _, err := c.p.Measure(ctx, spec(role.TagAll), b.Profiles, c.mode); err != nil {
+		job.Targets.Tags = []string{role.TagAll}
+		if _, err := c.p.Measure(ctx, job, b.Profiles, c.mode); err != nil {
 			return err
 		}
 	}
-	c.rows(b.report, runs, bare)
+	c.rows(b.report, runs, bare, job.Limits.Parallel)
 	return nil
 }
 
-func (c *comparison) rows(r *report.Report, runs []product.Run, loops map[string][]loop) {
+func (c *comparison) rows(r *report.Report, runs []product.Run, loops map[string][]loop, parallel int) {
 	run := middle(runs)
 	part := fmt.Sprintf("%d devices, %s", run.Devices, c.mode)
 	r.Detail(part, map[string]any{"netrust": runs, "bare": loops})
-	r.Add(report.Row{Part: part, What: "netrust: devices per second", Value: run.PerSecond(), Unit: "1/s", Note: spread(runs)})
+	r.Add(report.Row{Part: part, What: "netrust: devices per second", Value: run.PerSecond(), Unit: "1/s",
+		Note: fmt.Sprintf("%d at once, %s; %s", parallel, spread(runs), tail(run))})
 	r.Add(report.Row{Part: part, What: "netrust: executor processor per device", Value: perDevice(run.CPU[role.Executor], run.Devices), Unit: "ms", Note: cost(run)})
 	r.Add(report.Row{Part: part, What: "netrust: messages per task", Value: run.MessagesPerTask()})
 	for _, kind := range c.beside {
-		var speed, ratios, cpu []float64
+		var speed, ratios, cpu, work []float64
 		for i, l := range loops[kind] {
 			speed = append(speed, l.perSecond())
 			ratios = append(ratios, runs[i].PerSecond()/l.perSecond())
 			cpu = append(cpu, perDevice(l.CPU, l.Devices))
+			work = append(work, float64(l.CPU+l.LabCPU)/float64(total(runs[i])+runs[i].CPU[role.Lab]))
 		}
 		r.Add(report.Row{Part: part, What: kind + ": devices per second", Value: report.Median(speed), Unit: "1/s",
 			Note: fmt.Sprintf("%d at once, %.2f ms of processor per device", c.best[kind], report.Median(cpu))})
 		r.Add(report.Row{Part: part, What: "netrust / " + kind, Value: report.Median(ratios), Aim: aimBeside(kind)})
+		r.Add(report.Row{Part: part, What: "the same by processor time", Value: report.Median(work),
+			Note: "the lab's included: what the ratio is where nothing else but the processor bounds it"})
 	}
 }
 

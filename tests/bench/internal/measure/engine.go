@@ -117,9 +117,10 @@ func spread(runs []product.Run) string {
 	return "rounds: " + strings.Join(out, ", ")
 }
 
+// total is the processor time of the product, without the lab.
 func total(r product.Run) (sum time.Duration) {
-	for _, d := range r.CPU {
-		sum += d
+	for _, s := range services {
+		sum += r.CPU[s]
 	}
 	return sum
 }

@@ -74,7 +74,13 @@ func (b *bench) urgent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		behind, err := b.behind(ctx, p, urgent)
+		large := spec(role.TagAll)
+		if run.driver == role.DriverOwn {
+			if large, err = b.tuned(ctx, p, role.TagAll); err != nil {
+				return err
+			}
+		}
+		behind, err := b.behind(ctx, p, urgent, large)
 		if err != nil {
 			return err
 		}
@@ -89,13 +95,13 @@ func (b *bench) urgent(ctx context.Context) error {
 
 // behind runs urgent jobs while a large one is in full swing, as many large ones after another as it takes. A sample
 // counts only when the large job was still running at its end.
-func (b *bench) behind(ctx context.Context, p *product.Product, urgent contract.JobSpec) ([]product.Timeline, error) {
+func (b *bench) behind(ctx context.Context, p *product.Product, urgent, large contract.JobSpec) ([]product.Timeline, error) {
 	var lines []product.Timeline
 	for tries := 0; len(lines) < b.Urgent; tries++ {
 		if tries > b.Urgent {
 			return nil, errors.New("the large job ends before an urgent one does; raise -devices")
 		}
-		id, err := p.API.Submit(ctx, spec(role.TagAll))
+		id, err := p.API.Submit(ctx, large)
 		if err != nil {
 			return nil, err
 		}

@@ -37,10 +37,15 @@ type Config struct {
 // Parts of the benchmark, in the order in which they run.
 var Parts = []string{"engine", "syncs", "devices", "latency", "urgent", "sessions", "growth"}
 
-// parallel is how many devices a job works on at once, and trials are the concurrencies that are tried for bare loops.
+// parallel is how many devices a job works on at once, unless the best number is looked for.
 const parallel = 256
 
-var trials = []int{16, 64, 128}
+// trials are the concurrencies that are tried. A task of netrust is in hand while it is claimed and recorded too, and so
+// needs more of them at once for the same work on devices.
+var (
+	trials         = []int{16, 64, 128}
+	parallelTrials = []int{64, 128, 256}
+)
 
 // bench is one run.
 type bench struct {
@@ -49,6 +54,7 @@ type bench struct {
 	lab    *child.Child
 	facts  role.LabFacts
 	main   *product.Product
+	best   int // parallel devices at which jobs with devices are fastest; 0: not looked for yet
 }
 
 // Run runs the parts and fills the report.
@@ -76,7 +82,7 @@ func Run(ctx context.Context, cfg Config, r *report.Report) error {
 }
 
 func (b *bench) start(ctx context.Context) (err error) {
-	b.say("starting a lab of %d devices", b.Many+role.CountFew)
+	b.say("starting a lab of %d devices", b.Many+b.Some+role.CountFew)
 	b.lab, err = child.Run(ctx, child.Start{
 		Role: role.Lab, Name: role.Lab, Dir: b.Dir, Settings: role.LabSettings{All: b.Many, Some: b.Some},
 	})
@@ -89,10 +95,10 @@ func (b *bench) start(ctx context.Context) (err error) {
 // product starts netrust on streams of its own.
 func (b *bench) product(ctx context.Context, name string, count bool) (*product.Product, error) {
 	p, err := product.Start(ctx, product.Config{
-		Dir: filepath.Join(b.Dir, name), Inventory: b.facts.Inventory, Environment: b.facts.Environment, CountSyncs: count,
+		Dir: filepath.Join(b.Dir, name), Inventory: b.facts.Inventory, Environment: b.facts.Environment, CountSyncs: count, Lab: b.lab,
 	})
 	if err == nil {
-		b.say("%s: imported %d devices in %s", name, b.Many+role.CountFew, p.Imported.Round(time.Millisecond))
+		b.say("%s: imported %d devices in %s", name, b.Many+b.Some+role.CountFew, p.Imported.Round(time.Millisecond))
 	}
 	return p, err
 }
@@ -120,6 +126,31 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.Progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
+// tuned is a job at the concurrency that is best with devices on this machine.
+func (b *bench) tuned(ctx context.Context, p *product.Product, tag string) (contract.JobSpec, error) {
+	s := spec(tag)
+	if b.best == 0 {
+		if _, err := p.Measure(ctx, spec(role.TagSome), "", ""); err != nil { // warm-up
+			return s, err
+		}
+		var fastest time.Duration
+		for _, n := range parallelTrials {
+			trial := spec(role.TagSome)
+			trial.Limits.Parallel = n
+			run, err := p.Measure(ctx, trial, "", "")
+			if err != nil {
+				return s, err
+			}
+			b.say("netrust, exec, %d at once: %.0f devices per second", n, run.PerSecond())
+			if fastest == 0 || run.Took < fastest {
+				fastest, b.best = run.Took, n
+			}
+		}
+	}
+	s.Limits.Parallel = b.best
+	return s, nil
+}
+
 // spec is a job of `show version` on the devices with a tag.
 func spec(tag string) contract.JobSpec {
 	return contract.JobSpec{
@@ -136,7 +167,7 @@ var services = []string{role.NATS, role.Scheduler, role.Executor, role.Gateway}
 // cost tells processor time per device and peak memory of each process.
 func cost(r product.Run) string {
 	var parts []string
-	for _, s := range services {
+	for _, s := range append(services, role.Lab) {
 		parts = append(parts, fmt.Sprintf("%s %.2f ms %d MiB", s, perDevice(r.CPU[s], r.Devices), r.Peak[s]/mib))
 	}
 	return strings.Join(parts, ", ")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ type API struct {
 	url, token string
 }
 
-func newAPI(f role.GatewayFacts) *API { return &API{url: f.URL, token: f.Token} }
+// NewAPI makes a client. It does no I/O.
+func NewAPI(f role.GatewayFacts) *API { return &API{url: f.URL, token: f.Token} }
 
 // JobTimeout bounds every job of the benchmark.
 const JobTimeout = 10 * time.Minute
@@ -95,6 +97,25 @@ func (a *API) Await(ctx context.Context, id string) (api.Job, error) {
 		}
 		if job.State.Ended() {
 			return job, nil
+		}
+	}
+}
+
+// Tasks lists all tasks of a job.
+func (a *API) Tasks(ctx context.Context, id string) ([]api.Task, error) {
+	var all []api.Task
+	for next := ""; ; {
+		var page api.TaskList
+		path := api.PathJobs + "/" + id + "/tasks?limit=1000"
+		if next != "" {
+			path += "&cursor=" + url.QueryEscape(next)
+		}
+		if err := a.ask(ctx, http.MethodGet, path, "", nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Tasks...)
+		if next = page.Next; next == "" {
+			return all, nil
 		}
 	}
 }

@@ -27,6 +27,8 @@ type Config struct {
 	Environment map[string]string
 	// CountSyncs runs NATS so that [Product.Syncs] can count.
 	CountSyncs bool
+	// Lab is measured too: on a small machine the devices take their part of the processor.
+	Lab *child.Child
 }
 
 // Product is the running processes.
@@ -87,7 +89,7 @@ func (p *Product) start(ctx context.Context) error {
 	if err := p.services[role.Gateway].Facts(&facts); err != nil {
 		return err
 	}
-	p.API = newAPI(facts)
+	p.API = NewAPI(facts)
 	began := time.Now()
 	if err := p.API.Import(ctx, p.cfg.Inventory); err != nil {
 		return err

@@ -9,7 +9,10 @@ import (
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/contract/api"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/tests/bench/internal/child"
+	"github.com/netrust/netrust/tests/bench/internal/role"
 )
 
 // Run is what one job took.
@@ -22,6 +25,9 @@ type Run struct {
 	Peak map[string]int64         `json:"peak_bytes"`
 	// Messages are those stored, by stream.
 	Messages map[string]uint64 `json:"messages"`
+	// Again is how many attempts beyond the first of each device there were, and Slowest the longest that one took.
+	Again   int           `json:"again"`
+	Slowest time.Duration `json:"slowest_ns"`
 }
 
 // PerSecond is how many devices were done in a second.
@@ -61,8 +67,8 @@ func (p *Product) Measure(ctx context.Context, spec contract.JobSpec, profiles, 
 	if err = errors.Join(err, stop()); err != nil {
 		return run, err
 	}
-	run.Devices = job
-	for name, c := range p.Children() {
+	run.Devices = job.Counts.Succeeded
+	for name, c := range p.measured() {
 		u, err := c.Usage()
 		if err != nil {
 			return run, err
@@ -73,28 +79,44 @@ func (p *Product) Measure(ctx context.Context, spec contract.JobSpec, profiles, 
 	for stream, last := range after {
 		run.Messages[stream] = last - before[stream]
 	}
-	return run, err
+	return run, errors.Join(err, p.attempts(ctx, job.ID, &run))
 }
 
-// complete runs a job to its end, and returns on how many devices it succeeded: on all.
-func (p *Product) complete(ctx context.Context, spec contract.JobSpec) (int, error) {
+// complete runs a job to its end: it must succeed on all devices.
+func (p *Product) complete(ctx context.Context, spec contract.JobSpec) (api.Job, error) {
 	id, err := p.API.Submit(ctx, spec)
 	if err != nil {
-		return 0, err
+		return api.Job{}, err
 	}
 	job, err := p.API.Await(ctx, id)
-	if err != nil {
-		return 0, err
+	if err == nil && (job.State != contract.JobSucceeded || job.Counts.Succeeded != job.Counts.Total) {
+		err = fmt.Errorf("job %s ended as %s (%s): %+v", id, job.State, job.Reason, job.Counts)
 	}
-	if job.State != contract.JobSucceeded || job.Counts.Succeeded != job.Counts.Total {
-		return 0, fmt.Errorf("job %s ended as %s (%s): %+v", id, job.State, job.Reason, job.Counts)
+	return job, err
+}
+
+// attempts looks at what the job's tasks took.
+func (p *Product) attempts(ctx context.Context, id string, run *Run) error {
+	tasks, err := p.API.Tasks(ctx, id)
+	for _, t := range tasks {
+		run.Again += t.Attempt - 1
+		run.Slowest = max(run.Slowest, time.Duration(t.DurationMS)*time.Millisecond)
 	}
-	return job.Counts.Succeeded, nil
+	return err
+}
+
+// measured are the processes of the product, and the lab.
+func (p *Product) measured() map[string]*child.Child {
+	all := p.Children()
+	if p.cfg.Lab != nil {
+		all[role.Lab] = p.cfg.Lab
+	}
+	return all
 }
 
 // mark notes what every process has used, and resets its peak.
 func (p *Product) mark(cpu map[string]time.Duration) error {
-	for name, c := range p.Children() {
+	for name, c := range p.measured() {
 		u, err := c.Usage()
 		if err != nil {
 			return err

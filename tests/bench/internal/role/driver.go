@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/libs/driver"
-	"github.com/netrust/netrust/libs/driver/platform"
 	"github.com/netrust/netrust/libs/driver/sshdriver"
+	"github.com/netrust/netrust/tests/bench/internal/bare"
 )
 
 // DriverChoice is what an executor of the benchmark reaches devices with.
@@ -28,7 +28,7 @@ const (
 func registry(choice DriverChoice) (*driver.Registry, error) {
 	switch choice {
 	case DriverNone, DriverHold:
-		return driver.NewRegistry(stub{platform.CiscoIOS, choice == DriverHold})
+		return driver.NewRegistry(stub{bare.Platform, choice == DriverHold})
 	case DriverOwn, DriverTerminal:
 	default:
 		return nil, fmt.Errorf("no driver is called %q", choice)

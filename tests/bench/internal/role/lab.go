@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/lab/fault"
 	"github.com/netrust/netrust/libs/driver/platform"
@@ -18,13 +20,15 @@ const (
 	TagAll   = "bench-all"  // all but the few
 	TagSome  = "bench-some" // the first of them
 	TagFew   = "bench-few"  // devices that only small jobs work on
+	TagIOS   = "bench-ios"  // so many as some, of cisco_ios
 	CountFew = 5            // of those
 	keyLogin = "env:LAB"    // the credential's reference
 	envUser  = "NETRUST_CREDENTIAL_LAB_USERNAME"
 	envPass  = "NETRUST_CREDENTIAL_LAB_PASSWORD"
 )
 
-// LabSettings say how large the lab is. All its devices are of one platform, so that every loop does the same exchange.
+// LabSettings say how large the lab is. Its devices are of one platform, so that every loop does the same exchange; as many
+// as some come on top that are cisco_ios.
 type LabSettings struct {
 	All  int `json:"all"`  // devices with TagAll; the few come on top
 	Some int `json:"some"` // of which so many have TagSome
@@ -53,17 +57,24 @@ type SlowDown struct {
 // Held is what goes on in the lab.
 type Held struct {
 	Sessions int `json:"sessions"` // connections that are logged in
-	Commands int `json:"commands"` // received since the start
+	Logins   int `json:"logins"`   // since the start
 }
 
 func runLab(ctx context.Context, s LabSettings, h *child.Host) error {
-	l, err := lab.New(lab.Config{
-		Devices: s.All + CountFew, Platforms: []string{platform.CiscoIOS}, Privileged: true, Listen: lab.ListenOne, CommandLog: 1,
+	main, err := lab.New(lab.Config{
+		Devices: s.All + CountFew, Platforms: []string{bare.Platform}, Privileged: true, Listen: lab.ListenOne, CommandLog: 1,
 	})
 	if err != nil {
 		return err
 	}
-	some := l.Devices()[:min(s.Some, s.All)]
+	ios, err := lab.New(lab.Config{
+		Devices: s.Some, Platforms: []string{platform.CiscoIOS}, Privileged: true, Listen: lab.ListenOne, CommandLog: 1,
+		Username: main.CredentialEnv()[envUser], Password: main.CredentialEnv()[envPass],
+	})
+	if err != nil {
+		return err
+	}
+	some := main.Devices()[:min(s.Some, s.All)]
 	child.Handle(h, PathSlow, func(_ context.Context, in SlowDown) (bool, error) {
 		for _, d := range some {
 			if err := d.SetFaults(fault.Set{CommandDelayMS: in.MS}); err != nil {
@@ -73,30 +84,44 @@ func runLab(ctx context.Context, s LabSettings, h *child.Host) error {
 		return true, nil
 	})
 	child.Handle(h, PathHeld, func(context.Context, any) (held Held, _ error) {
-		for _, c := range l.Counts() {
-			held.Sessions += c.SessionsOpen
-			held.Commands += c.Commands
+		for _, l := range []*lab.Lab{main, ios} {
+			for _, c := range l.Counts() {
+				held.Sessions += c.SessionsOpen
+				held.Logins += c.LoginsOK
+			}
 		}
 		return held, nil
 	})
-	return alongside(ctx, l.Run, func(ctx context.Context) error {
-		select {
-		case <-l.Ready():
-		case <-ctx.Done():
-			return ctx.Err()
+	runBoth := func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return main.Run(ctx) })
+		g.Go(func() error { return ios.Run(ctx) })
+		return g.Wait()
+	}
+	return alongside(ctx, runBoth, func(ctx context.Context) error {
+		for _, l := range []*lab.Lab{main, ios} {
+			select {
+			case <-l.Ready():
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
-		return h.Ready(labFacts(l, s))
+		return h.Ready(labFacts(main, ios, s))
 	})
 }
 
 // labFacts leaves out the enable secret: a login with one goes by terminal only, and the lab's logins need none.
-func labFacts(l *lab.Lab, s LabSettings) LabFacts {
+func labFacts(l, ios *lab.Lab, s LabSettings) LabFacts {
 	env := l.CredentialEnv()
 	f := LabFacts{
 		Login:       bare.Login{Username: env[envUser], Password: env[envPass]},
 		Environment: map[string]string{envUser: env[envUser], envPass: env[envPass]},
 	}
 	var b bytes.Buffer
+	add := func(d *lab.Device, id, tags string) {
+		fmt.Fprintf(&b, "  - id: %s\n    name: %s\n    platform: %s\n    address: %s\n    port: %d\n    site: %s\n    tags: [%s]\n    credential: %s\n",
+			id, d.Name, d.Platform, d.Address, d.Port(), d.Site, tags, keyLogin)
+	}
 	b.WriteString("devices:\n")
 	for i, d := range l.Devices() {
 		tags := TagFew
@@ -106,8 +131,10 @@ func labFacts(l *lab.Lab, s LabSettings) LabFacts {
 				tags += ", " + TagSome
 			}
 		}
-		fmt.Fprintf(&b, "  - id: %s\n    name: %s\n    platform: %s\n    address: %s\n    port: %d\n    site: %s\n    tags: [%s]\n    credential: %s\n",
-			d.ID, d.Name, d.Platform, d.Address, d.Port(), d.Site, tags, keyLogin)
+		add(d, d.ID, tags)
+	}
+	for _, d := range ios.Devices() {
+		add(d, "ios-"+d.ID, TagIOS)
 	}
 	f.Inventory = b.Bytes()
 	return f
