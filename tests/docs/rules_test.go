@@ -1,0 +1,319 @@
+package docs_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netrust/netrust/tests/docs"
+)
+
+// rule runs a command of a document for real.
+type rule func(ctx context.Context, u *docs.User, command string) error
+
+type covered struct {
+	pattern string
+	run     rule
+}
+
+// rules are tried in this order.
+func rules() []covered {
+	return []covered{
+		{assignment.String(), export},
+		{`^make demo$`, makeDemo},
+		{`^make up$`, makeUp},
+		{`^make (build|arch|list|help)$`, plain},
+		// The tests and the benchmarks are not run inside the tests, and what writes into the checkout that is tested is not
+		// either (verify, which comes before the tests, runs the same checks). Make is asked what it would do, which fails for a
+		// target that does not exist.
+		{`^make (test|bench|fmt|generate|tidy)\b.*$`, wouldMake},
+		{`^netrust serve \w+$`, serve},
+		{`^netrust settings\b.*$`, plain},
+		{`^netrust device import examples/inventories/lab.yaml\b.*$`, importExample},
+		{`^netrust job cancel JOB$`, cancelJob},
+		{`^netrust job retry JOB$`, retryJob},
+		{`^netrust job submit examples/.*$`, asking}, // the lab has devices of generic_ssh
+		{`^netrust run 'show version' --tag role:core$`, asking},
+		{`^netrust (run|job|device|token) .*$`, againstServer},
+		{`^curl .* http://127\.0\.0\.1:2280/.*$`, labControl},
+	}
+}
+
+func ruleFor(command string) (rule, bool) {
+	for _, r := range rules() {
+		if regexp.MustCompile(r.pattern).MatchString(command) {
+			return func(ctx context.Context, u *docs.User, command string) error {
+				limit := docs.Patience
+				if strings.HasPrefix(command, "make ") {
+					limit = building
+				}
+				ctx, cancel := context.WithTimeout(ctx, limit)
+				defer cancel()
+				return r.run(ctx, u, command)
+			}, true
+		}
+	}
+	return nil, false
+}
+
+// building is how long make may take, which may have to build everything.
+const building = 5 * time.Minute
+
+func plain(ctx context.Context, u *docs.User, command string) error {
+	_, err := u.Run(ctx, command, "")
+	return err
+}
+
+var assignment = regexp.MustCompile(`^export (\w+)=(.*)$`)
+
+// export sets a variable for the commands that follow, as the shell would.
+func export(ctx context.Context, u *docs.User, command string) error {
+	m := assignment.FindStringSubmatch(command)
+	if m[2] == "TOKEN" { // the gateway has just shown it
+		found := shownToken.FindString(u.Server.Screen())
+		if found == "" {
+			return fmt.Errorf("no token is shown:\n%s", u.Server.Screen())
+		}
+		u.Set(m[1], found)
+		return nil
+	}
+	out, err := u.Run(ctx, command+"; printf %s \"$"+m[1]+"\"", "")
+	u.Set(m[1], strings.ReplaceAll(out, "\n", ""))
+	return err
+}
+
+var shownToken = regexp.MustCompile(`nrt_[a-z0-9]+`)
+
+func wouldMake(ctx context.Context, u *docs.User, command string) error {
+	return plain(ctx, u, "make -n"+strings.TrimPrefix(command, "make"))
+}
+
+// makeDemo runs the demonstration, and compares it with every output that the documents show of it.
+func makeDemo(ctx context.Context, u *docs.User, command string) error {
+	screen, err := u.Run(ctx, command, "")
+	u.LastDemo = screen
+	return err
+}
+
+// makeUp starts the server that the rest of the document speaks to, on ports that are free. It has run a job when it is ready.
+func makeUp(ctx context.Context, u *docs.User, command string) error {
+	t, err := u.Start(ctx, command, "Ctrl-C stops it.", "NETRUST_LISTEN=127.0.0.1:0", "NETRUST_LAB_PORT=0")
+	u.Server = t
+	if err == nil && !strings.Contains(t.Screen(), "24 of 24 devices ok") {
+		err = fmt.Errorf("make up has run no job on all devices:\n%s", t.Screen())
+	}
+	return err
+}
+
+// server is the one that make up starts, where the document has not started one.
+func server(ctx context.Context, u *docs.User) error {
+	if u.Server != nil {
+		return nil
+	}
+	t, err := u.Start(ctx, "exec netrust up --lab --log-level warn", "Ctrl-C stops it.", "NETRUST_LISTEN=127.0.0.1:0", "NETRUST_LAB_PORT=0")
+	u.Server = t
+	return err
+}
+
+// readyWords are what a service says when it works.
+var readyWords = map[string]string{
+	"nats": "nats is up", "scheduler": "this scheduler leads", "executor": "executor takes tasks", "gateway": "shown this once: nrt_",
+}
+
+// serve starts a service in a terminal of its own, on ports that are free.
+func serve(ctx context.Context, u *docs.User, command string) error {
+	name := strings.Fields(command)[2]
+	if name == "nats" { // the first of them, on a machine of its own
+		if err := u.Stop(ctx, 0); err != nil {
+			return err
+		}
+		u.Set("HOME", filepath.Join(u.Home, "other"))
+		nats, err := docs.FreePort(ctx)
+		if err != nil {
+			return err
+		}
+		api, err := docs.FreePort(ctx)
+		if err != nil {
+			return err
+		}
+		u.Set("DOCS_NATS", nats)
+		u.Set("NETRUST_SERVER", "http://"+api)
+	}
+	own := "NETRUST_" + strings.ToUpper(name)
+	env := []string{own + "_NATS_URL=nats://" + u.Get("DOCS_NATS"), own + "_HEALTH_LISTEN="}
+	switch name {
+	case "nats":
+		env = []string{"NETRUST_NATS_LISTEN=" + u.Get("DOCS_NATS")}
+	case "gateway":
+		env = append(env, "NETRUST_GATEWAY_LISTEN="+strings.TrimPrefix(u.Get("NETRUST_SERVER"), "http://"))
+	}
+	t, err := u.Start(ctx, "exec "+command, readyWords[name], env...)
+	u.Server = t
+	return err
+}
+
+// againstServer runs an operator's command that must not ask.
+func againstServer(ctx context.Context, u *docs.User, command string) error {
+	return operate(ctx, u, command, "")
+}
+
+// asking runs one that asks, because of devices of which nobody knows what only reads there.
+func asking(ctx context.Context, u *docs.User, command string) error {
+	return operate(ctx, u, command, "y")
+}
+
+// operate runs an operator's command; JOB stands for the newest job.
+func operate(ctx context.Context, u *docs.User, command, answer string) error {
+	if err := server(ctx, u); err != nil {
+		return err
+	}
+	if strings.Contains(command, "JOB") {
+		job, err := newestJob(ctx, u)
+		if err != nil {
+			return err
+		}
+		command = strings.ReplaceAll(command, "JOB", job)
+	}
+	_, err := u.Run(ctx, command, answer)
+	return err
+}
+
+var jobID = regexp.MustCompile(`"id": "([a-z0-9]{16})"`)
+
+func newestJob(ctx context.Context, u *docs.User) (string, error) {
+	out, err := u.Run(ctx, "netrust job list --limit 1 --output json", "")
+	m := jobID.FindStringSubmatch(out)
+	if err == nil && m == nil {
+		err = fmt.Errorf("there is no job:\n%s", out)
+	}
+	if err != nil {
+		return "", err
+	}
+	return m[1], nil
+}
+
+// cancelJob cancels a job that is running: its device does not answer.
+func cancelJob(ctx context.Context, u *docs.User, command string) error {
+	return withFault(ctx, u, `{"hang": ["show clock"]}`, func() error {
+		if _, err := u.Run(ctx, "netrust job submit --command 'show clock' --id lab-0001", ""); err != nil {
+			return err
+		}
+		return againstServer(ctx, u, command)
+	})
+}
+
+// retryJob retries a job whose device was out of reach, and is back now.
+func retryJob(ctx context.Context, u *docs.User, command string) error {
+	err := withFault(ctx, u, `{"refuse": true}`, func() error {
+		screen, err := u.Run(ctx, "netrust run 'show version' --id lab-0001 --attempts 1", "")
+		if err == nil || !strings.Contains(screen, "netrust job retry ") {
+			return fmt.Errorf("a job on a device that refuses connections ends as %w, and does not name the retry:\n%s", err, screen)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return againstServer(ctx, u, command)
+}
+
+var control = regexp.MustCompile(`faults and counts at (http://127\.0\.0\.1:[0-9]+)`)
+
+func controlURL(u *docs.User) (string, error) {
+	m := control.FindStringSubmatch(u.Server.Screen())
+	if m == nil {
+		return "", fmt.Errorf("the server does not say where the lab is controlled:\n%s", u.Server.Screen())
+	}
+	return m[1], nil
+}
+
+// withFault does something while the first device of the lab has a fault.
+func withFault(ctx context.Context, u *docs.User, fault string, do func() error) (err error) {
+	if err := server(ctx, u); err != nil {
+		return err
+	}
+	if err := setFault(ctx, u, http.MethodPut, fault); err != nil {
+		return err
+	}
+	defer func() {
+		if cleared := setFault(ctx, u, http.MethodDelete, ""); err == nil {
+			err = cleared
+		}
+	}()
+	return do()
+}
+
+func setFault(ctx context.Context, u *docs.User, method, fault string) error {
+	base, err := controlURL(u)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+"/devices/lab-0001/faults", strings.NewReader(fault))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("setting a fault: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("setting a fault: the lab answers %s", resp.Status)
+	}
+	return nil
+}
+
+// labControl speaks to the lab that runs, instead of one on the default port.
+func labControl(ctx context.Context, u *docs.User, command string) error {
+	if err := server(ctx, u); err != nil {
+		return err
+	}
+	base, err := controlURL(u)
+	if err != nil {
+		return err
+	}
+	out, err := u.Run(ctx, strings.ReplaceAll(command, "http://127.0.0.1:2280", base)+" --silent --show-error --fail", "")
+	if err != nil && strings.Contains(out, "not found") {
+		return fmt.Errorf("%w; get it: apt-get install curl", err)
+	}
+	return err
+}
+
+// importExample imports the example's devices at the port that the lab has here.
+func importExample(ctx context.Context, u *docs.User, command string) error {
+	if err := server(ctx, u); err != nil {
+		return err
+	}
+	const example = "examples/inventories/lab.yaml"
+	text, err := os.ReadFile(filepath.Join(u.Root, example))
+	if err != nil {
+		return err
+	}
+	shown, err := u.Run(ctx, "netrust device show lab-0001 --output json", "")
+	if err != nil {
+		return err
+	}
+	port := regexp.MustCompile(`"port": ([0-9]+)`).FindStringSubmatch(shown)
+	if port == nil || !strings.Contains(string(text), "port: 2222") {
+		return fmt.Errorf("the example does not name the lab's default port 2222, or the lab has no port:\n%s", shown)
+	}
+	own := filepath.Join(u.Home, "lab.yaml")
+	if err := os.WriteFile(own, []byte(strings.ReplaceAll(string(text), "port: 2222", "port: "+port[1])), 0o600); err != nil {
+		return err
+	}
+	_, err = u.Run(ctx, strings.ReplaceAll(command, example, own), "")
+	return err
+}
+
+func TestRulesAreAboutCommandsThatExist(t *testing.T) {
+	t.Parallel()
+	if _, ok := ruleFor("rm -rf /"); ok {
+		t.Error("a rule covers what it must not")
+	}
+}
