@@ -11,6 +11,7 @@ type active struct {
 	cancel   *contract.JobCancel
 	busy     bool              // an effect is under way
 	stopSent bool              // its gate is closed, or about to be
+	turn     int               // when it last put tasks out, counted in turns
 	queues   map[string]*queue // by site: tasks to release
 	parked   map[string][]int  // by authentication domain: waiting for a first login to succeed
 }

@@ -116,15 +116,20 @@ func (e *Engine) pickClass(class contract.Class, refs []taskRef, limit int) []ta
 	return refs
 }
 
+// pickLevel takes tasks of jobs of one priority, beginning with the one whose turn was longest ago: there may be room for
+// one task only each time.
 func (e *Engine) pickLevel(jobs []*active, refs []taskRef, limit int) []taskRef {
-	e.release.turn++
+	slices.SortStableFunc(jobs, func(a, b *active) int { return cmp.Compare(a.turn, b.turn) })
 	for progress := true; progress && len(refs) < limit; {
 		progress = false
-		for i := range jobs {
-			a := jobs[(i+e.release.turn)%len(jobs)]
+		for _, a := range jobs {
 			before := len(refs)
 			refs = e.pickJob(a, refs, min(limit, before+quantum))
-			progress = progress || len(refs) > before
+			if len(refs) > before {
+				progress = true
+				e.release.turn++
+				a.turn = e.release.turn
+			}
 		}
 	}
 	return refs

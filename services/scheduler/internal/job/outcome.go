@@ -15,6 +15,9 @@ func (j *Job) Close(unserved func(site string) bool) {
 			continue
 		}
 		lost := t.Phase == Claimed && !t.Repeatable
+		if t.Phase == Claimed {
+			j.claimed--
+		}
 		if t.Phase != Waiting {
 			j.leaveOut(i)
 		}
