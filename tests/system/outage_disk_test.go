@@ -4,12 +4,15 @@ package system
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/netrust/netrust/libs/contract/api"
 )
 
 // smallDisk is a file system of a few MiB that a test can fill.
@@ -100,4 +103,48 @@ func TestADiskThatFillsAtOnceLosesNothing(t *testing.T) {
 	disk.fill(0)
 	stayFull(t, o, disk)
 	t.Logf("NATS ran into the end of the disk: %t", strings.Contains(o.NATS.Log(), "critical write error"))
+}
+
+// TestUpOnAFullDiskGoesOnByItself fills the disk of netrust in one process, where the gateway's view lies too.
+func TestUpOnAFullDiskGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	disk, port := mountSmallDisk(t, "96m"), FreePort(t)
+	data := filepath.Join(disk.dir, "netrust")
+	up := &Process{
+		Name: "up", bin: Binary(t), Health: "127.0.0.1:" + port, env: []string{"HOME=" + t.TempDir(), "XDG_CONFIG_HOME="},
+		args: []string{"up", "--lab", "--lab-devices", "12", "--lab-port", "0", "--listen", "127.0.0.1:" + port, "--nats-listen", "127.0.0.1:0", "--data-dir", data},
+	}
+	t.Cleanup(func() {
+		if up.Kill(); t.Failed() {
+			t.Logf("it wrote:\n%s", tail(up.Log(), 6000))
+		}
+	})
+	up.Start(t)
+	Eventually(t, 30*time.Second, "netrust is up", func() error { return contains(up.Log(), "Ctrl-C stops it") })
+	a := &API{URL: "http://127.0.0.1:" + port, Token: firstToken.FindString(up.Log())}
+	run := func(key string) {
+		t.Helper()
+		spec := quick(nil, "show version")
+		spec.Targets.All = true
+		if job := a.Await(t, a.Submit(t, key, spec).ID, 30*time.Second); job.Counts.Succeeded != 12 {
+			t.Errorf("the job %s the full disk is %s: %+v", key, job.State, job.Counts)
+		}
+	}
+	run("before")
+	disk.fill(0)
+	Eventually(t, 10*time.Second, "it says that it is not ready and why", func() error {
+		if err := up.Ready(); err == nil || !strings.Contains(err.Error(), "no space left") {
+			return fmt.Errorf("it says %v", err)
+		}
+		return nil
+	})
+	if got := a.Send(t, "POST", api.PathJobs, nil, `{"targets":{"all":true},"commands":["show version"]}`); got.Status != 503 {
+		t.Errorf("a submission on a full disk: %d %s", got.Status, got.Body)
+	}
+	if got := a.Send(t, "GET", api.PathJobs, nil, ""); got.Status != 200 {
+		t.Errorf("a read on a full disk: %d %s", got.Status, got.Body)
+	}
+	disk.empty()
+	Eventually(t, 20*time.Second, "it is ready again", up.Ready)
+	run("after")
 }
