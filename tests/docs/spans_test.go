@@ -99,8 +99,9 @@ func isTarget(ctx context.Context, text string) error {
 		targets = append(targets, strings.NewReplacer("<module>", "schemas").Replace(w))
 	}
 	cmd := exec.CommandContext(ctx, "make", append([]string{"-n", "-C", root}, targets...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "Nothing to be done") { // the latter where it stands only in .PHONY
+		return fmt.Errorf("there is no such target (%v): %s", err, out)
 	}
 	return nil
 }
