@@ -14,6 +14,7 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/credential"
 	"github.com/netrust/netrust/libs/driver"
+	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
 )
 
@@ -100,7 +101,8 @@ func watch(ctx context.Context, t *contract.Task, lease Lease, stop Stop) error 
 			return ErrStopped
 		case <-ticker.C:
 		}
-		if err := lease.Check(time.Now(), 0); t.Repeatable && err != nil {
+		var expired *ledger.ExpiredError
+		if err := lease.Check(time.Now(), 0); t.Repeatable && errors.As(err, &expired) && expired.Silent {
 			return err
 		}
 	}
