@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/netrust/netrust/libs/contract"
@@ -48,6 +49,10 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string {
 	if e.Stage == StageCommand {
 		return fmt.Sprintf("%s (%s): the connection was lost while a command ran: %v", e.DeviceID, e.Address, e.Err)
+	}
+	// net repeats what was tried and where to: the reason alone is enough.
+	if op := new(net.OpError); errors.As(e.Err, &op) && e.Stage == StageDial {
+		return fmt.Sprintf("%s (%s) is unreachable: %v", e.DeviceID, e.Address, op.Err)
 	}
 	return fmt.Sprintf("%s (%s) is unreachable: %s: %v", e.DeviceID, e.Address, e.Stage, e.Err)
 }
