@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"hash/fnv"
+	"math/rand/v2"
+
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/services/scheduler/internal/job"
 )
@@ -23,11 +26,20 @@ func (a *active) prepare() {
 
 // enqueue puts every task that was never claimed in the queue of its site. One that waits for another attempt gets there
 // when its delay has passed.
+//
+// The order is mixed, the same way for the same job: neighbours often fail together, and until a login has succeeded only a
+// few tasks are out at once. In order of their ids, a hundred devices that are switched off would hold up all after them.
 func (a *active) enqueue() {
 	for i := range a.Tasks {
 		if a.Tasks[i].Phase == job.Waiting && a.Tasks[i].Seq == 0 {
 			a.queue(a.site(i)).push(i)
 		}
+	}
+	h := fnv.New64a()
+	h.Write([]byte(a.ID)) //nolint:errcheck // a hash never fails
+	for _, q := range a.queues {
+		items := q.items[q.head:]
+		rand.New(rand.NewPCG(h.Sum64(), 0)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 	}
 }
 
