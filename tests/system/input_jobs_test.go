@@ -95,6 +95,7 @@ func TestJobsAsPromised(t *testing.T) {
 			t.Fatalf("it %s (%s) with %d results", job.State, job.Reason, len(results))
 		}
 	})
+	t.Run("silent devices do not hold up the others", n.silentMany)
 	t.Run("at once", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T){
 			"faults while reading": n.readingFaults, "faults while changing": n.changingFaults, "the circuit breaker": n.breaker,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/lab/fault"
@@ -116,7 +117,7 @@ func (n *network) readingFaults(t *testing.T) {
 	if err := n.API.Do("POST", api.PathJobs+"/"+job.ID+"/retry?wait=5s", nil, []byte("{}"), &retried); err != nil {
 		t.Fatal(err)
 	}
-	retried = n.API.Await(t, retried.ID, 30e9)
+	retried = n.API.Await(t, retried.ID, 30*time.Second)
 	again := n.results(t, retried.ID)
 	if retried.RetryOf != job.ID || retried.State != contract.JobSucceeded || len(again) != 10 {
 		t.Errorf("the retry is of %q, %s, with %d devices; want 10", retried.RetryOf, retried.State, len(again))
@@ -148,5 +149,28 @@ func (n *network) changingFaults(t *testing.T) {
 	job := n.checkAilments(t, devs(2, 2*len(list)+4, 2), quick(nil, mark), list)
 	if job.State != contract.JobFailed || job.Counts.Uncertain != 2 || job.Counts.NotReached != 4 {
 		t.Errorf("the job %s with %+v; 2 devices should be uncertain, 4 not reached", job.State, job.Counts)
+	}
+}
+
+// silentMany: many devices that never speak do not hold up the others, though until a login has succeeded only three tasks
+// are out at once.
+func (n *network) silentMany(t *testing.T) {
+	ids, healthy := devs(1, 60, 1), 15
+	for _, id := range ids[:len(ids)-healthy] {
+		n.lab.Fault(t, id, fault.Set{SilentAfterAccept: true})
+	}
+	spec := quick(ids, "show mark silence")
+	spec.Retry.Attempts = 1
+	began := time.Now()
+	job, results := n.run(t, spec)
+	took := time.Since(began)
+	for _, id := range ids {
+		n.lab.Fault(t, id, fault.Set{})
+		if id > ids[len(ids)-healthy-1] && results[id].State != contract.TaskSucceeded {
+			t.Errorf("%s is %s", id, results[id].State)
+		}
+	}
+	if took > 12*time.Second || job.Counts.Succeeded != healthy {
+		t.Errorf("it took %s: %+v", took, job.Counts)
 	}
 }

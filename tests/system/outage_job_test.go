@@ -145,8 +145,14 @@ func (n *network) deadline(t *testing.T) {
 	if job.State != contract.JobFailed || !strings.Contains(job.Reason, "deadline") {
 		t.Errorf("the job is %s, %q", job.State, job.Reason)
 	}
-	if last := results[ids[len(ids)-1]]; !last.NotReached || last.Error == nil || last.Error.Kind != contract.KindDeadline {
-		t.Errorf("the last device: %+v", last)
+	late := 0
+	for _, r := range results {
+		if r.NotReached && r.Error != nil && r.Error.Kind == contract.KindDeadline {
+			late++
+		}
+	}
+	if late < 3 {
+		t.Errorf("%d devices were not reached before the deadline; of 6 only 2 or 3 have time", late)
 	}
 }
 
