@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -218,6 +219,14 @@ func (e *Engine) keepSummary(ctx context.Context, a *active, final contract.JobE
 	entry, err := summaries.Get(ctx, key)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
 		return err
+	}
+	// The summary carries no expectation on the events: a leader that was paused here must not overwrite its successor's.
+	last, err := e.conn.LastFor(ctx, contract.StreamJobs, contract.JobEventSubject(a.ID))
+	switch {
+	case err != nil && !errors.Is(err, bus.ErrNotFound):
+		return err
+	case last.Seq > a.EventSeq && !strings.HasSuffix(last.HeaderValue(contract.HeaderID), "/"+e.term):
+		return fmt.Errorf("keeping the summary of job %s: %w", a.ID, ErrDeposed)
 	}
 	_, err = summaries.Update(ctx, key, s, entry.Revision, 0)
 	return err
