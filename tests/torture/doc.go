@@ -19,4 +19,11 @@
 //   - A result that says that nothing happened on the device is true; one that says succeeded, too.
 //   - What a new leader replays (the newest entry of each key) is what the whole stream folds to, a follower that lived
 //     through it all saw the same stream, and a fresh scheduler finds nothing to do.
+//
+// A seed chooses jobs, cancels and faults; what happens between is up to the machine, so a seed that failed may have to be
+// repeated. Every run of the tests makes a short round. A long one, of 8,000 tasks on 400 devices:
+//
+//	go test ./torture -run Torture -v -timeout 30m -torture.long
+//
+// -torture.seed (or NETRUST_TORTURE_SEED) chooses the seed, -torture.keep a folder that keeps streams, effects and logs.
 package torture
