@@ -12,7 +12,8 @@ import (
 )
 
 // offload moves outputs over 256 KiB to the object store. The reference is published only after that, with the result.
-// When the store refuses for a minute, the result says so instead of the output: the task's state must not be lost.
+// When the store alone refuses for a minute, the result says so instead of the output: the task's state must not be lost.
+// While NATS as a whole is away the result could not be written either, and the output waits with it.
 func (in *Intake) offload(ctx context.Context, r *contract.Result) {
 	size := 0
 	for _, o := range r.Outputs {
@@ -30,6 +31,9 @@ func (in *Intake) offload(ctx context.Context, r *contract.Result) {
 		if ref, err = in.conn.PutObject(ctx, contract.ObjectsResults, data); err == nil {
 			r.Outputs, r.OutputObject = nil, &ref
 			return
+		}
+		if ctx.Err() == nil && in.conn.Ready(ctx) != nil {
+			end = time.Now().Add(time.Minute)
 		}
 		if ctx.Err() != nil || time.Now().After(end) {
 			break
