@@ -59,6 +59,11 @@ type bench struct {
 
 // Run runs the parts and fills the report.
 func Run(ctx context.Context, cfg Config, r *report.Report) error {
+	for _, name := range cfg.Parts {
+		if !slices.Contains(Parts, name) {
+			return fmt.Errorf("no part is called %q; choose from %s", name, strings.Join(Parts, ", "))
+		}
+	}
 	b := &bench{Config: cfg, report: r}
 	defer b.stop()
 	if err := b.start(ctx); err != nil {
