@@ -10,6 +10,7 @@ import (
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
+	"github.com/netrust/netrust/libs/ledger"
 )
 
 // outage is two jobs under way on 200 devices, one of commands that may not run twice, when something goes away.
@@ -112,9 +113,44 @@ func (o *outage) recovers(t *testing.T) {
 			seen[r.DeviceID] = true
 		}
 	}
+	o.ledgerIsWhole(t)
 	var jobs api.JobList
 	if err := o.API.Do("GET", api.PathJobs, nil, nil, &jobs); err != nil || len(jobs.Jobs) != len(o.jobs) {
 		t.Errorf("there are %d jobs (%v): what was refused during the outage must have left nothing", len(jobs.Jobs), err)
+	}
+}
+
+// ledgerIsWhole reads the whole ledger: each task has one result and nothing after it, and each device is free. A batch of
+// which only a part was stored would show here.
+func (o *outage) ledgerIsWhole(t *testing.T) {
+	t.Helper()
+	finished, free := map[contract.TaskKey]int{}, map[contract.TaskKey]bool{}
+	for _, stream := range o.Streams(t) {
+		if stream.name != ledger.Stream {
+			continue
+		}
+		for _, m := range stream.messages {
+			e, err := ledger.Decode(m)
+			switch {
+			case err != nil:
+				t.Errorf("a record cannot be read: %v", err)
+			case e.Key.Device != nil:
+				free[*e.Key.Device] = e.Deleted
+			case e.Key.Task == nil:
+			case finished[*e.Key.Task] > 0:
+				t.Errorf("task %s has a record after its result: %+v", e.Key.Task.ID(), e.Task)
+			case e.Task != nil && e.Task.State == contract.Finished:
+				finished[*e.Key.Task]++
+			}
+		}
+	}
+	if len(finished) != 200 || len(free) != 200 {
+		t.Errorf("the ledger has results of %d tasks and leases of %d devices, want 200", len(finished), len(free))
+	}
+	for device, is := range free {
+		if !is {
+			t.Errorf("%s is still leased", device.Device)
+		}
 	}
 }
 
