@@ -85,9 +85,8 @@ func (e *Engine) inLoop(ctx context.Context, f func()) error {
 
 func (e *Engine) onDevice(entry kvstore.Entry[contract.Device]) error {
 	if entry.Deleted {
-		if id, err := contract.ParseInventoryKey(entry.Key); err == nil {
-			e.devices.Delete(id, entry.Revision)
-		}
+		id, _ := contract.ParseInventoryKey(entry.Key) // of another kind of key: no device has the id "", and the revision counts
+		e.devices.Delete(id, entry.Revision)
 		return nil
 	}
 	device := entry.Value

@@ -18,6 +18,8 @@ import (
 const (
 	// maxPlanning bounds the jobs that are planned at once.
 	maxPlanning = 4
+	// inventoryLag bounds one wait for an inventory that is being read.
+	inventoryLag = 5 * time.Second
 	// maxManifest bounds a manifest that is read back.
 	maxManifest = 512 << 20
 )
@@ -107,11 +109,38 @@ func (e *Engine) resolve(ctx context.Context, a *active) (*planned, error) {
 			return nil, err
 		}
 	}
+	if err := e.freshInventory(ctx); err != nil {
+		return nil, err
+	}
 	plan, problems := jobspec.MakePlan(spec, e.devices, missed)
 	return &planned{
 		plan: plan, problems: problems,
 		deadline: time.Now().Add(time.Duration(spec.Limits.DeadlineMS) * time.Millisecond).UTC(),
 	}, nil
+}
+
+// freshInventory waits until the inventory in memory holds all that the bucket holds now: a job that follows an import must
+// run on all the devices that the gateway saw, and not on those that this scheduler has heard of.
+func (e *Engine) freshInventory(ctx context.Context) error {
+	newest, err := e.conn.LastFor(ctx, bus.KVStream(contract.BucketInventory), bus.KVSubject(contract.BucketInventory, ">"))
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking how new the inventory is: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, inventoryLag)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for e.devices.Revision() < newest.Seq {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the inventory is known up to revision %d, its newest is %d: %w", e.devices.Revision(), newest.Seq, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // notReachedOf reads the list that a job left when it ended.
