@@ -54,7 +54,7 @@ func Command(deps Deps) *cobra.Command {
 		Long: `netrust runs commands on thousands of network devices of many vendors, and returns every device's answer.
 
 Without a server, start one on this machine:  netrust up --lab
-Then ask something of every device:           netrust run 'show version' --all`,
+Then ask something of every device:           netrust run 'show version' --all --dry-run`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: NoSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) },

@@ -27,7 +27,7 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
   netrust run 'show version' --all --parallel 200 --timeout 20s
   netrust run 'show ip route' 'show arp' --id edge-1,edge-2 --full
   netrust run 'show version' --label 'site=paris, role in (core,edge)' --output json
-  netrust run 'clear counters' --tag lab --yes
+  netrust run 'clear counters' --label platform=cisco_nxos --yes
   netrust run 'show clock' --all --dry-run`,
 		Args: Arguments(1, -1, "a command to run, in quotes: netrust run 'show clock' --all"),
 		RunE: func(cmd *cobra.Command, args []string) error {

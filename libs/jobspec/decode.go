@@ -35,7 +35,29 @@ func bind(root *document.Node, err error, file bool) (contract.JobSpec, []contra
 	} else {
 		document.Bind(root, "", &spec, file, &faults)
 	}
-	return spec, problems(&faults, file)
+	list := problems(&faults, file)
+	if list == nil {
+		list = zeros(root)
+	}
+	return spec, list
+}
+
+// zeros refuses limits that are written as 0: in memory that means the default, and whoever wrote it meant something else.
+func zeros(root *document.Node) (list []contract.Problem) {
+	for _, section := range []string{"limits", "retry"} {
+		node := root.Find(section)
+		if node == nil {
+			continue
+		}
+		for _, field := range node.Fields {
+			if field.Value.Text == "0" {
+				list = append(list, contract.Problem{
+					Field: section + "." + field.Name, Message: "is 0", Remedy: "leave it out for the default, or give a number above 0",
+				})
+			}
+		}
+	}
+	return list
 }
 
 func problems(faults *document.Faults, file bool) []contract.Problem {

@@ -88,6 +88,14 @@ func compare(t *testing.T, problems []contract.Problem, want []string) {
 	}
 }
 
+func TestAWrittenZeroIsNoDefault(t *testing.T) {
+	t.Parallel()
+	_, problems := jobspec.Decode([]byte(`{"targets":{"all":true},"commands":["show version"],"limits":{"parallel":0,"deadline_ms":5},"retry":{"attempts":0}}`))
+	if len(problems) != 2 || problems[0].Field != "limits.parallel" || problems[1].Field != "retry.attempts" {
+		t.Errorf("got %v, want problems of limits.parallel and retry.attempts", problems)
+	}
+}
+
 func TestDecodeYAMLNamesTheLine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

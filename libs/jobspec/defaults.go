@@ -6,7 +6,8 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 )
 
-// The defaults. A timeout that holds a longer one is raised with it, so that setting one field is enough.
+// The defaults. A timeout that holds a longer one is raised with it, and one inside a shorter one lowered, so that setting
+// one field is enough.
 const (
 	DefaultParallel       = 50
 	DefaultCommandTimeout = 30 * time.Second
@@ -29,8 +30,15 @@ func WithDefaults(spec contract.JobSpec) contract.JobSpec {
 	}
 	l := &spec.Limits
 	fill(&l.Parallel, DefaultParallel)
-	fill(&l.CommandTimeoutMS, DefaultCommandTimeout.Milliseconds())
-	fill(&l.DeviceTimeoutMS, max(DefaultDeviceTimeout.Milliseconds(), l.CommandTimeoutMS))
+	command, device := DefaultCommandTimeout.Milliseconds(), max(DefaultDeviceTimeout.Milliseconds(), l.CommandTimeoutMS)
+	if l.DeadlineMS > 0 {
+		device = max(min(device, l.DeadlineMS), l.CommandTimeoutMS)
+	}
+	fill(&l.DeviceTimeoutMS, device)
+	if l.DeviceTimeoutMS > 0 { // what is negative is refused, and must not lower another
+		command = min(command, l.DeviceTimeoutMS)
+	}
+	fill(&l.CommandTimeoutMS, command)
 	fill(&l.DeadlineMS, max(DefaultDeadline.Milliseconds(), l.DeviceTimeoutMS))
 	fill(&l.AuthFailures, DefaultAuthFailures)
 	r := &spec.Retry

@@ -69,6 +69,8 @@ func (c *checker) commands(commands []string) {
 		total += len(command)
 		if err := platform.CheckCommand(command); err != nil {
 			c.add(fmt.Sprintf("commands[%d]", i), err.Error(), "write one command, on one line")
+		} else if strings.Contains(command, "${secret:") {
+			c.add(fmt.Sprintf("commands[%d]", i), "refers to a secret, which commands cannot do yet", "leave the secret out: it would reach the device as it is written here")
 		}
 	}
 	if total > MaxCommandBytes {

@@ -41,6 +41,25 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestDefaultsFitWhatIsSet(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ set, want contract.Limits }{
+		"a short device time lowers the command's": {contract.Limits{DeviceTimeoutMS: 20_000}, contract.Limits{CommandTimeoutMS: 20_000, DeviceTimeoutMS: 20_000, DeadlineMS: 3_600_000}},
+		"a short deadline lowers both":             {contract.Limits{DeadlineMS: 10_000}, contract.Limits{CommandTimeoutMS: 10_000, DeviceTimeoutMS: 10_000, DeadlineMS: 10_000}},
+		"a long command raises what holds it":      {contract.Limits{CommandTimeoutMS: 7_200_000}, contract.Limits{CommandTimeoutMS: 7_200_000, DeviceTimeoutMS: 7_200_000, DeadlineMS: 7_200_000}},
+		"a contradiction stays one":                {contract.Limits{DeadlineMS: 5_000, CommandTimeoutMS: 6_000}, contract.Limits{CommandTimeoutMS: 6_000, DeviceTimeoutMS: 6_000, DeadlineMS: 5_000}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := jobspec.WithDefaults(contract.JobSpec{Limits: c.set}).Limits
+			got.Parallel, got.AuthFailures = 0, 0
+			if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -68,8 +87,8 @@ func TestValidate(t *testing.T) {
 		"limits above their bounds": {func(s *contract.JobSpec) {
 			s.Limits = contract.Limits{Parallel: 10001, CommandTimeoutMS: 3_600_001, DeadlineMS: 1_209_600_001, AuthFailures: 1001}
 		}, []string{"limits.parallel: 10001", "limits.command_timeout_ms: 3600001", "limits.deadline_ms: 1209600001", "limits.auth_failures: 1001"}},
-		"a device shorter than a com": {func(s *contract.JobSpec) { s.Limits.DeviceTimeoutMS = 20_000 }, []string{"limits.device_timeout_ms: 20000 is shorter than command_timeout_ms (30000), which it must hold; set it to 30000 or more"}},
-		"a job shorter than a device": {func(s *contract.JobSpec) { s.Limits.DeadlineMS = 60_000 }, []string{"limits.deadline_ms: 60000 is shorter than device_timeout_ms (300000), which it must hold; set it to 300000 or more"}},
+		"a device shorter than a com": {func(s *contract.JobSpec) { s.Limits.DeviceTimeoutMS, s.Limits.CommandTimeoutMS = 20_000, 30_000 }, []string{"limits.device_timeout_ms: 20000 is shorter than command_timeout_ms (30000), which it must hold; set it to 30000 or more"}},
+		"a job shorter than a device": {func(s *contract.JobSpec) { s.Limits.DeadlineMS, s.Limits.DeviceTimeoutMS = 60_000, 300_000 }, []string{"limits.deadline_ms: 60000 is shorter than device_timeout_ms (300000), which it must hold; set it to 300000 or more"}},
 		"retries out of bounds": {func(s *contract.JobSpec) {
 			s.Retry = contract.RetryPolicy{Attempts: 11, BackoffMS: -5, MaxBackoffMS: 3_600_001}
 		}, []string{"retry.attempts: 11", "retry.backoff_ms: -5", "retry.max_backoff_ms: 3600001"}},

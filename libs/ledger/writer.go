@@ -16,6 +16,8 @@ const (
 	// maxGroup bounds the operations of one batch: with two writes and at most two carriers each it stays under the
 	// server's 1,000 messages, and its keys under the 1,024 of one read.
 	maxGroup = 200
+	// busyGroup is the size from which a writer is busy: a few operations are not worth a wait.
+	busyGroup = 16
 	// maxGroupBytes bounds the payload of one batch.
 	maxGroupBytes = 8 << 20
 	// retryPause is the wait after NATS did not answer or refused for a reason of its own (a full disk).
@@ -68,7 +70,7 @@ func (w *writer) run(ctx context.Context) error {
 		}
 		next = w.collect(ctx, next, busy)
 		group, rest := split(next)
-		busy = len(group) > 1
+		busy = len(group) >= busyGroup
 		again := w.write(ctx, group)
 		next = append(again, rest...)
 		if ctx.Err() != nil {

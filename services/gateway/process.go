@@ -11,8 +11,9 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 )
 
-// DefaultProcess are the settings of a gateway's process, which serves its health beside its API.
-func DefaultProcess() *process.Settings[Config] { return process.Defaults(Default(), "") }
+// DefaultProcess are the settings of a gateway's process. Its health address answers from the start; its API, which answers
+// for health as well, only once NATS does.
+func DefaultProcess() *process.Settings[Config] { return process.Defaults(Default(), "127.0.0.1:7491") }
 
 // Process runs a gateway as a process of its own. The first admin token is shown once, on stdout.
 func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Config], stdout io.Writer) error {

@@ -66,7 +66,7 @@ func greet(ctx context.Context, w world.World, s Settings, up Started) error {
 	next := "netrust device import inventory.yaml, then netrust run 'show version' --all"
 	if up.Lab != nil {
 		fmt.Fprintf(w.Stdout, "Lab: %d simulated devices; faults and counts at %s\n", up.Lab.Devices(), up.Lab.Control())
-		next = "netrust run 'show version' --all"
+		next = "netrust run 'show version' --label 'platform!=generic_ssh'"
 		if s.LabCommand != "" {
 			runOnLab(ctx, w, s.LabCommand, up)
 		}

@@ -215,9 +215,18 @@ func (in *Intake) claim(ctx context.Context, t *contract.Task) (*ledger.Lease, e
 	return lease, err
 }
 
-// exclusive is how long the attempt may take at most: its device timeout, and the last wait to end a session.
+// closing is what ending a session may take beyond the attempt's time.
+const closing = 5 * time.Second
+
+// exclusive is how long the attempt may take at most: nobody else touches the device before then, should this executor be
+// lost and the task not be one to repeat.
 func (in *Intake) exclusive(t *contract.Task) time.Duration {
-	return time.Duration(t.DeviceTimeoutMS)*time.Millisecond + in.cfg.ConnectTimeout
+	connect := in.cfg.ConnectTimeout
+	if ms := t.Target.Options.ConnectTimeoutMS; ms > 0 {
+		connect = time.Duration(ms) * time.Millisecond
+	}
+	steps := connect + time.Duration(len(t.Commands))*time.Duration(t.CommandTimeoutMS)*time.Millisecond
+	return min(time.Duration(t.DeviceTimeoutMS)*time.Millisecond, steps) + closing
 }
 
 func redacted(t *contract.Task) []string {

@@ -96,6 +96,7 @@ func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.Tas
 	switch {
 	case e.Effect == contract.EffectPossible && e.Kind != contract.KindRejected:
 		state = contract.TaskUncertain
+		e.Remedy = "look at the device before you run the job on it again"
 	case e.Kind == contract.KindCancelled:
 		state = contract.TaskCancelled
 	}

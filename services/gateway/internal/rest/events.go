@@ -23,7 +23,7 @@ const (
 	// heartbeat keeps proxies from closing a quiet stream, and finds clients that have gone.
 	heartbeat = 15 * time.Second
 	// pace is the least time between two reads of the view for one stream: what happens within is sent together.
-	pace = 50 * time.Millisecond
+	pace = 20 * time.Millisecond
 	// deltaLength is how many tasks are read from the view at once.
 	deltaLength = 200
 	// maxEventIDs is how many target ids the job of an event carries; the others are at the job's own address.

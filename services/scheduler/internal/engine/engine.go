@@ -87,7 +87,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	ready := make(chan struct{})
 	g.Go(func() error { return e.follow(ctx, g, ready) })
 	g.Go(func() error { return e.loop(ctx, ready) })
-	g.Go(func() error { return e.publishReleases(ctx) })
+	for _, l := range e.release.lanes {
+		g.Go(func() error { return e.publishReleases(ctx, l) })
+	}
 	err := g.Wait()
 	e.effects.Wait()
 	return err
@@ -144,9 +146,7 @@ func (e *Engine) advance(ctx context.Context) {
 	for _, a := range e.jobs {
 		e.step(ctx, a, now)
 	}
-	if now.Sub(e.release.last) >= e.cfg.ReleaseEvery {
-		e.releaseTasks(now)
-	}
+	e.releaseTasks(now)
 }
 
 // post hands a function to the loop. It gives up when ctx ends.

@@ -48,8 +48,17 @@ func (e *Engine) onGone(incarnation string) {
 	if !e.started {
 		return
 	}
-	e.log.Info().Str("executor", incarnation).Msg("an executor is gone; its tasks are recovered")
+	e.log.Info().Str("executor", incarnation).Int("claims", e.claimsOf(incarnation)).Msg("an executor is gone; tasks it had in hand are recovered when nobody else can be touching their devices")
 	e.recoverClaims(func(holder string) bool { return holder == incarnation })
+}
+
+func (e *Engine) claimsOf(holder string) (n int) {
+	for _, c := range e.claims {
+		if c.record.Holder == holder {
+			n++
+		}
+	}
+	return n
 }
 
 func (e *Engine) recoverClaims(of func(holder string) bool) {

@@ -23,14 +23,19 @@ const (
 
 // releaser is what is out, and the batches on their way.
 type releaser struct {
-	last       time.Time
 	turn       int
 	out        map[contract.Class]map[string]int // released or claimed, by class and site
 	outTotal   map[contract.Class]int
 	recoveries []contract.Task
-	batches    chan releaseBatch
-	inFlight   bool
+	lanes      map[contract.Class]*lane
 	unclaimed  []unclaimed // in order of their time
+}
+
+// lane is the way of one class to the task stream: a batch of normal tasks on its way holds up no urgent one.
+type lane struct {
+	last     time.Time
+	batches  chan releaseBatch
+	inFlight bool
 }
 
 // unclaimed is a released task whose claim has not been seen.
@@ -48,36 +53,51 @@ type releaseBatch struct {
 	done  func()
 }
 
-func newReleaser() releaser { return releaser{batches: make(chan releaseBatch, 1)} }
-
-// releaseTasks puts out as many tasks as the windows allow, urgent ones first.
-func (e *Engine) releaseTasks(now time.Time) {
-	if e.release.inFlight {
-		return
-	}
-	batch := e.release.recoveries
-	if len(batch) > maxRelease {
-		batch = batch[:maxRelease:maxRelease]
-	}
-	e.release.recoveries = e.release.recoveries[len(batch):]
-	e.countOut()
-	var refs []taskRef
+func newReleaser() releaser {
+	r := releaser{lanes: map[contract.Class]*lane{}}
 	for _, class := range contract.Classes {
-		refs = e.pickClass(class, refs, maxRelease-len(batch))
+		r.lanes[class] = &lane{batches: make(chan releaseBatch, 1)}
 	}
-	if len(batch)+len(refs) == 0 {
+	return r
+}
+
+// releaseTasks puts out as many tasks as the windows allow, urgent ones first, each class at its pace.
+func (e *Engine) releaseTasks(now time.Time) {
+	counted := false
+	for _, class := range contract.Classes {
+		l := e.release.lanes[class]
+		if l.inFlight || now.Sub(l.last) < e.cfg.ReleaseEvery {
+			continue
+		}
+		if !counted {
+			e.countOut()
+			counted = true
+		}
+		e.releaseClass(class, l, now)
+	}
+}
+
+// releaseClass puts out tasks of one class; recoveries go with the normal ones.
+func (e *Engine) releaseClass(class contract.Class, l *lane, now time.Time) {
+	var tasks []contract.Task
+	if class == contract.Normal {
+		n := min(len(e.release.recoveries), maxRelease)
+		tasks = slices.Clone(e.release.recoveries[:n])
+		e.release.recoveries = e.release.recoveries[n:]
+	}
+	refs := e.pickClass(class, nil, maxRelease-len(tasks))
+	if len(tasks)+len(refs) == 0 {
 		return
 	}
-	e.release.last, e.release.inFlight = now, true
-	tasks := slices.Clone(batch)
 	for _, r := range refs {
 		tasks = append(tasks, e.message(r.job, r.task))
 		e.expectClaim(r, now)
 	}
-	e.release.batches <- releaseBatch{ // has room: one is in flight at most
+	l.last, l.inFlight = now, true
+	l.batches <- releaseBatch{ // has room: one is in flight at most
 		tasks: tasks,
 		undo:  func() { e.takeBack(refs) },
-		done:  func() { e.release.inFlight = false },
+		done:  func() { l.inFlight = false },
 	}
 }
 
@@ -230,13 +250,13 @@ func (e *Engine) message(a *active, i int) contract.Task {
 	}
 }
 
-// publishReleases writes batches, one at a time. One that fails is taken back: whether it stands after all does no harm.
-func (e *Engine) publishReleases(ctx context.Context) error {
+// publishReleases writes the batches of a lane, one at a time. One that fails is taken back: whether it stands after all does no harm.
+func (e *Engine) publishReleases(ctx context.Context, l *lane) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case b := <-e.release.batches:
+		case b := <-l.batches:
 			err := e.publish(ctx, b.tasks)
 			if err != nil && ctx.Err() == nil {
 				e.log.Warn().Err(err).Int("tasks", len(b.tasks)).Msg("releasing tasks failed; they are released again")
