@@ -57,6 +57,7 @@ type Conn struct {
 	source   string
 	lastErr  atomic.Pointer[string]
 	refusal  refusal
+	renewal  renewal
 
 	stallAfter time.Duration
 }
@@ -114,7 +115,10 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 				c.log.Warn().Err(err).Msg("lost NATS")
 			}
 		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) { c.log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("NATS is back") }),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			c.log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("NATS is back")
+			c.renewal.tell()
+		}),
 	}
 	if cfg.Embedded != nil {
 		user, password := cfg.Embedded.credentials()

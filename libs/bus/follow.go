@@ -33,9 +33,12 @@ var ErrStreamReset = errors.New("the stream was made anew")
 // (it then returns ctx's error) or the handler fails (it then returns that error). It survives reconnects, and rebuilds
 // its consumer when that stalls while messages wait.
 func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored) error) error {
-	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1)}
+	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1), newest: cfg.LastPerSubject}
 	for {
 		err := f.run(ctx)
+		if f.consumed != "" {
+			f.newest = false // what is left of the newest of each subject lies behind what was given
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -43,7 +46,7 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored)
 			return errors.Unwrap(err)
 		case errors.Is(err, ErrStreamReset):
 			return err
-		case errors.Is(err, errSwitch):
+		case errors.Is(err, errSwitch), errors.Is(err, errReconnected):
 			continue
 		}
 		c.log.Warn().Err(err).Str("stream", cfg.Stream).Uint64("next_seq", f.next).Msg("following is interrupted; trying again")
@@ -66,6 +69,7 @@ type follower struct {
 	cfg      FollowConfig
 	handle   func(Stored) error
 	next     uint64
+	newest   bool // the newest of each subject is still being read
 	caughtUp bool
 	created  time.Time // of the stream: one that was made anew has another
 	stored   uint64    // the stream's last sequence at the start
@@ -74,15 +78,26 @@ type follower struct {
 	missed   uint64    // how many it had sent when fewer had come, at the last look
 }
 
-// catchingUp says that the newest of each subject is still being read.
-func (f *follower) catchingUp() bool { return f.cfg.LastPerSubject && !f.caughtUp }
-
-// errSwitch ends a consumer that has read the newest of each subject. A plain one goes on from there: as long as one of the
-// first kind exists, every purge of a key makes the server count all subjects again (measured: 5,000 tasks per second fell to 600).
+// errSwitch ends a consumer that reads the newest of each subject. A plain one goes on from there, and decides when all is
+// read, for two reasons. As long as one of the first kind exists, every purge of a key makes the server count all subjects
+// again (measured: 5,000 tasks per second fell to 600). And the server (2.15.2) takes an older message that expires for
+// one of those that wait: it says too early that none is left, or never sends the last ones.
 var errSwitch = errors.New("the newest of each subject is read")
 
-// run follows with one ordered consumer until it fails.
+// run follows with one ordered consumer until it fails, or until the connection is a new one: left to itself, the client
+// library makes its consumer anew after waits that grow, and a follower was blind for ten seconds after two restarts of the
+// server (measured).
 func (f *follower) run(ctx context.Context) error {
+	on, done := f.conn.renewal.context(ctx)
+	defer done()
+	err := f.runOn(on)
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.Is(context.Cause(on), errReconnected) {
+		return errReconnected
+	}
+	return err
+}
+
+func (f *follower) runOn(ctx context.Context) error {
 	stream, consumer, err := f.consumer(ctx)
 	if err != nil {
 		return err
@@ -93,23 +108,26 @@ func (f *follower) run(ctx context.Context) error {
 	}
 	defer it.Stop()
 	if info := consumer.CachedInfo(); info != nil && info.NumPending == 0 {
-		if f.catchingUp() {
+		if f.newest {
 			// Nothing matches; the plain consumer begins before that look, and misses nothing.
 			f.next = stream.CachedInfo().State.LastSeq + 1
+			return f.plain()
 		}
 		if err := f.idle(); err != nil {
 			return err
 		}
 	}
 	for {
-		msg, err := nextWithin(ctx, it, f.conn.stallAfter)
+		msg, err := nextWithin(ctx, it, f.patience())
 		switch {
 		case err == nil:
-			if err := f.take(ctx, msg); err != nil {
+			if err := f.take(msg); err != nil {
 				return err
 			}
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, context.DeadlineExceeded) && f.newest:
+			return f.plain()
 		case errors.Is(err, context.DeadlineExceeded):
 			if err := f.check(ctx, stream, consumer); err != nil {
 				return err
@@ -118,6 +136,21 @@ func (f *follower) run(ctx context.Context) error {
 			return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
 		}
 	}
+}
+
+// patience is how long nothing may come before something is done about it: not long where the newest of each subject is
+// read, the last of which may not come.
+func (f *follower) patience() time.Duration {
+	if f.newest {
+		return min(f.conn.stallAfter, time.Second)
+	}
+	return f.conn.stallAfter
+}
+
+// plain goes on with a plain consumer.
+func (f *follower) plain() error {
+	f.newest = false
+	return errSwitch
 }
 
 func nextWithin(ctx context.Context, it jetstream.MessagesContext, d time.Duration) (jetstream.Msg, error) {
@@ -141,7 +174,7 @@ func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Co
 		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:    f.next,
 	}
-	if f.catchingUp() {
+	if f.newest {
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
 	}
 	consumer, err := stream.OrderedConsumer(ctx, cfg)
@@ -162,7 +195,7 @@ func (f *follower) same(info *jetstream.StreamInfo) error {
 	return nil
 }
 
-func (f *follower) take(ctx context.Context, msg jetstream.Msg) error {
+func (f *follower) take(msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
@@ -176,44 +209,19 @@ func (f *follower) take(ctx context.Context, msg jetstream.Msg) error {
 		return &handlerError{err}
 	}
 	f.next, f.consumed, f.taken = meta.Sequence.Stream+1, meta.Consumer, meta.Sequence.Consumer
-	idle := meta.NumPending == 0
-	if !f.caughtUp {
-		if idle, err = f.complete(ctx, meta); err != nil {
-			return err
-		}
-	}
-	if idle {
+	// Under steady writing there may be more waiting at any time: what was stored at the start has been given all the same.
+	end := meta.NumPending == 0 || !f.caughtUp && meta.Sequence.Stream >= f.stored
+	switch {
+	case end && f.newest:
+		return f.plain()
+	case end:
 		return f.idle()
 	}
 	return nil
 }
 
-// complete reports whether all that was stored at the start has been given. Under steady writing there may be more waiting
-// at any time. And where only the newest of each subject is read, the number of those waiting cannot be trusted: the server
-// (2.15.2) takes an older one that expires for one of them, and comes to zero too early.
-func (f *follower) complete(ctx context.Context, newest *jetstream.MsgMetadata) (bool, error) {
-	switch {
-	case newest.Sequence.Stream >= f.stored:
-		return true, nil
-	case newest.NumPending > 0 || !f.cfg.LastPerSubject:
-		return newest.NumPending == 0, nil
-	}
-	for _, filter := range f.cfg.Filters {
-		last, err := f.conn.LastFor(ctx, f.cfg.Stream, filter)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return false, err
-		}
-		if last.Seq > newest.Sequence.Stream {
-			return false, nil
-		}
-	}
-	return len(f.cfg.Filters) > 0, nil
-}
-
-// idle notes that nothing more is waiting. Only now is a start with the newest of each subject complete; interrupted
-// before, it begins again.
+// idle notes that nothing more is waiting.
 func (f *follower) idle() error {
-	first := f.catchingUp()
 	if !f.caughtUp {
 		f.caughtUp = true
 		if f.cfg.CaughtUp != nil {
@@ -224,9 +232,6 @@ func (f *follower) idle() error {
 		if err := f.cfg.Idle(); err != nil {
 			return &handlerError{err}
 		}
-	}
-	if first {
-		return errSwitch
 	}
 	return nil
 }
@@ -262,7 +267,6 @@ func (f *follower) check(ctx context.Context, stream jetstream.Stream, consumer 
 	}
 	if !f.caughtUp {
 		// What was waiting has expired or was purged meanwhile: no message will say that it was the last.
-		f.next = max(f.next, f.stored+1)
 		return f.idle()
 	}
 	return nil
