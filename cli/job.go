@@ -89,6 +89,7 @@ func (a *app) submitted(job api.Job) error {
 func (a *app) jobList() *cobra.Command {
 	var f client.JobFilter
 	var state string
+	var dryRuns bool
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List jobs, newest first",
 		Example: "  netrust job list\n  netrust job list --state running --limit 100\n  netrust job list --output json",
@@ -103,22 +104,27 @@ func (a *app) jobList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.writeJobs(list)
+				return a.writeJobs(list, dryRuns)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only jobs in this state: running, succeeded, failed, cancelled, rejected")
+	cmd.Flags().BoolVar(&dryRuns, "dry-runs", false, "show dry runs in the table, too")
 	cmd.Flags().IntVar(&f.Limit, "limit", 20, "how many")
 	cmd.Flags().StringVar(&f.Cursor, "cursor", "", "go on after an earlier page")
 	return cmd
 }
 
-func (a *app) writeJobs(list api.JobList) error {
+// writeJobs leaves dry runs out of the table, unless asked: every question before a job makes one.
+func (a *app) writeJobs(list api.JobList, dryRuns bool) error {
 	if a.format() != render.FormatTable {
 		return render.Encode(a.Stdout, a.format(), list)
 	}
 	t := render.Table{Header: []string{"JOB", "STATE", "DONE", "FAILED", "SUBMITTED", "BY", "WHAT"}, Width: a.Width()}
 	for _, j := range list.Jobs {
+		if j.Spec.DryRun && !dryRuns {
+			continue
+		}
 		t.Rows = append(t.Rows, []string{
 			j.ID, string(j.State), fmt.Sprintf("%d/%d", render.Done(j.Counts), j.Counts.Total),
 			strconv.Itoa(j.Counts.Failed + j.Counts.Uncertain), j.SubmittedAt.Local().Format(time.DateTime), j.Principal, what(j),
