@@ -176,7 +176,13 @@ func loadPassword(file string) (string, error) {
 	raw := make([]byte, 24)
 	rand.Read(raw) //nolint:errcheck // crypto/rand.Read never fails
 	password := base64.RawURLEncoding.EncodeToString(raw)
-	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+	// Whole or not at all: a service that starts at the same time must not read half of it.
+	part := file + ".part"
+	err = os.WriteFile(part, []byte(password+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(part, file)
+	}
+	if err != nil {
 		return "", fmt.Errorf("keeping the NATS password: %w", err)
 	}
 	return password, nil

@@ -202,3 +202,24 @@ func TestObjects(t *testing.T) {
 		t.Errorf("read %q, %v; want an error", got, err)
 	}
 }
+
+func TestThePasswordFileIsNeverReadInHalf(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		dir := t.TempDir()
+		read := make(chan string, 1)
+		go func() {
+			for {
+				if b, err := os.ReadFile(bus.PasswordFile(dir)); err == nil {
+					read <- string(b)
+					return
+				}
+			}
+		}()
+		start(t, dir, "127.0.0.1:0").Close()
+		whole, err := os.ReadFile(bus.PasswordFile(dir))
+		if first := <-read; err != nil || first != string(whole) {
+			t.Fatalf("read %q at first and %q later, %v", first, whole, err)
+		}
+	}
+}
