@@ -21,8 +21,9 @@ func TestEventsGoOnAtAnotherGateway(t *testing.T) {
 	f.plan(job, "d1", "d2", "d3", "d4")
 	f.claim(job, "d1")
 	f.succeed(job, "d1", "one")
-	seen := first.until("the first result", func(e event) bool {
-		return e.Kind == api.EventJob && e.ID != "" && e.job(t).Counts.Succeeded == 1
+	// The two streams are followed apart: the result may be seen before the plan, and then comes again with it.
+	seen := first.until("the first result of the plan", func(e event) bool {
+		return e.Kind == api.EventJob && e.ID != "" && e.job(t).Counts.Succeeded == 1 && e.job(t).State == contract.JobRunning
 	})
 	id := lastID(seen)
 	first.stop()
