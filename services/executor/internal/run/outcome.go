@@ -60,16 +60,19 @@ func notCounted(t *contract.Task, rep *Report) (why string, wait time.Duration) 
 	var expired *ledger.ExpiredError
 	switch {
 	case errors.As(rep.Err, &expired) && !rep.Sent:
-		return "not started: " + rep.Err.Error(), 0
+		return "not started: " + rep.Err.Error(), startAgain
 	case expired != nil && expired.Silent && t.Repeatable:
 		return "the executor could be taken for dead: " + rep.Err.Error(), 0
 	case errors.Is(rep.Err, ErrShutdown) && (t.Repeatable || !rep.Sent):
 		return "the executor had to end", 0
 	case errors.Is(rep.Err, hostkeys.ErrNotRecorded):
-		return "not started: " + rep.Err.Error(), time.Second
+		return "not started: " + rep.Err.Error(), startAgain
 	}
 	return "", 0
 }
+
+// startAgain is the pause before an attempt that could not start is made again: what kept it may last.
+const startAgain = 500 * time.Millisecond
 
 // taskError turns what stopped the task into words for people, and says how the task ended.
 func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.TaskState) {

@@ -117,7 +117,7 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	if err != nil {
 		return err
 	}
-	if err := lease.Check(time.Now(), target.ConnectTimeout); err != nil {
+	if err := lease.Check(time.Now(), atMost(ctx, target.ConnectTimeout)); err != nil {
 		return err
 	}
 	session, err := d.Open(ctx, target, driver.OpenOptions{Commands: t.Commands})
@@ -167,7 +167,7 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 			return ErrStopped
 		default:
 		}
-		if err := lease.Check(time.Now(), timeout); err != nil {
+		if err := lease.Check(time.Now(), atMost(ctx, timeout)); err != nil {
 			return err
 		}
 		rep.Sent = true
@@ -191,6 +191,15 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 		}
 	}
 	return rejected
+}
+
+// atMost is how long a step can take: its own time, or what is left of the attempt's. A step that asks for more than it can
+// take would never begin where the device's time is shorter than a login's.
+func atMost(ctx context.Context, step time.Duration) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return min(step, max(0, time.Until(end)))
+	}
+	return step
 }
 
 // keep cuts text to what there is room for, at the end of a line where there is one.
