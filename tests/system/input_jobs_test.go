@@ -12,10 +12,12 @@ import (
 	"github.com/netrust/netrust/libs/contract/api"
 )
 
-// The devices of the lab: healthy ones that log in with the right credential up to rightUntil, the others with a wrong one.
+// The devices of the lab: those up to rightUntil log in with the right credential, the others with a wrong one. From
+// patientFrom on they have half a minute for a login.
 const (
-	rightUntil = 100
-	wrongUntil = 400
+	patientFrom = 97
+	rightUntil  = 100
+	wrongUntil  = 400
 )
 
 // network is a lab and a netrust, shared by the tests of what jobs promise. Each test has devices of its own.
@@ -34,8 +36,11 @@ func startNetwork(t *testing.T) *network {
 		},
 	})
 	devices.Inventory = entry.ReplaceAllFunc(devices.Inventory, func(device []byte) []byte {
-		if id := string(entry.FindSubmatch(device)[1]); id > dev(rightUntil) {
+		switch id := string(entry.FindSubmatch(device)[1]); {
+		case id > dev(rightUntil):
 			return []byte(strings.Replace(string(device), "env:LAB", "env:WRONG", 1))
+		case id >= dev(patientFrom):
+			return fmt.Appendf(nil, "%s\n    options: {connect_timeout: 30s}", device)
 		}
 		return device
 	})
@@ -100,7 +105,7 @@ func TestJobsAsPromised(t *testing.T) {
 		for name, test := range map[string]func(*testing.T){
 			"faults while reading": n.readingFaults, "faults while changing": n.changingFaults, "the circuit breaker": n.breaker,
 			"cancel of what reads": n.cancelReading, "cancel of what changes": n.cancelChanging, "the deadline": n.deadline,
-			"urgent behind a long job": n.urgent, "large outputs": n.largeOutputs, "a credential that is missing": n.noCredential,
+			"urgent behind a long job": n.urgent, "large outputs": n.largeOutputs, "little time": n.shortTime, "a credential that is missing": n.noCredential,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

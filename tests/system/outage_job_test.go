@@ -237,3 +237,12 @@ func (n *network) noCredential(t *testing.T) {
 		t.Errorf("the job is %s, the device %+v", job.State, r)
 	}
 }
+
+// shortTime: a job may give its devices less time than a login may take.
+func (n *network) shortTime(t *testing.T) {
+	spec := quick(devs(patientFrom, rightUntil, 1), "show version")
+	spec.Limits.DeviceTimeoutMS, spec.Limits.CommandTimeoutMS = 1800, 1800
+	if job, _ := n.run(t, spec); job.State != contract.JobSucceeded {
+		t.Errorf("the job is %s, %s: %+v", job.State, job.Reason, job.Counts)
+	}
+}
