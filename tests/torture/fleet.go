@@ -80,7 +80,8 @@ func (f *fleet) start(s *slot) (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(),
+	// Under the race detector a race ends the process, and so the round, instead of a line in a log that nobody reads.
+	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1",
 		envRole+"="+string(s.role), envDir+"="+f.place.dir, envListen+"="+f.place.listen, envName+"="+s.name)
 	// A process that is stopped cannot see its input end: the kernel ends it with the thread that made it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
