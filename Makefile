@@ -25,8 +25,9 @@ up: netrust ## the same, and stay up until Ctrl-C
 test: cc-ready peers suite ## install what tests need, verify, then build and test every module (what CI runs)
 	@exec $(SUITE) test
 
-bench: go-ready ## print and record the numbers of this machine (takes minutes; not part of test)
+bench: go-ready ## a long torture of the protocol, then the numbers of this machine (takes minutes; not part of test)
 	@tools/install-test-peers bench
+	@cd tests && go test ./torture -run Torture -count=1 -timeout 30m -torture.long
 	@cd tests && exec go run ./bench
 
 build: netrust suite ## bin/netrust, and with M= every package of the module
