@@ -82,7 +82,7 @@ func stayFull(t *testing.T, o *outage, d *smallDisk) {
 	o.readsGoOn(t)
 	<-room
 	d.empty()
-	o.recovers(t)
+	o.recovers(t, 0)
 }
 
 func TestADiskWithoutRoomRefusesWritesAndLosesNothing(t *testing.T) {

@@ -20,12 +20,15 @@ type outage struct {
 	jobs map[string]api.Job // by the token of their marks
 }
 
+// slots are the tasks that each of the two executors works on at once.
+const slots = 12
+
 // startOutage returns when both jobs have their first results and are far from their end.
 func startOutage(t *testing.T, seed string, o Options) *outage {
 	t.Logf("lab seed %s", seed)
 	devices := StartLab(t, "--devices", "200", "--latency", "300ms", "--seed", seed, "--platforms", "cisco_ios,frr")
 	o.Schedulers, o.Executors, o.Env = 2, 2, devices.Env
-	o.ExecutorEnv = []string{"NETRUST_EXECUTOR_NORMAL_SLOTS=12", "NETRUST_EXECUTOR_CONNECT_TIMEOUT=5s"}
+	o.ExecutorEnv = []string{fmt.Sprint("NETRUST_EXECUTOR_NORMAL_SLOTS=", slots), "NETRUST_EXECUTOR_CONNECT_TIMEOUT=5s"}
 	c := Start(t, o)
 	c.API.Import(t, devices.Inventory)
 	run := &outage{Cluster: c, lab: devices, jobs: map[string]api.Job{}}
@@ -91,8 +94,8 @@ func (o *outage) submissionsAreRefused(t *testing.T, cause string) {
 }
 
 // recovers waits until all is ready again without a restart, and checks that each device has one result and got what
-// may not run twice once.
-func (o *outage) recovers(t *testing.T) {
+// may not run twice once. Of so many devices it may be uncertain what happened.
+func (o *outage) recovers(t *testing.T, uncertain int) {
 	t.Helper()
 	for _, p := range o.services() {
 		Eventually(t, 20*time.Second, p.Name+" is ready again", p.Ready)
@@ -100,14 +103,15 @@ func (o *outage) recovers(t *testing.T) {
 	for token, job := range o.jobs {
 		job = o.API.Await(t, job.ID, 90*time.Second)
 		results := o.API.Results(t, job.ID)
-		if job.State != contract.JobSucceeded || len(results) != 100 {
+		unsure := job.Counts.Uncertain
+		if len(results) != 100 || job.Counts.Succeeded+unsure != 100 || unsure > 0 && token == "again" || unsure > uncertain {
 			t.Errorf("job %s is %s (%s) with %d results, want 100: %+v", token, job.State, job.Reason, len(results), job.Counts)
 		}
 		counts := o.lab.Counts(t)
 		seen := map[string]bool{}
 		for _, r := range results {
 			marks := counts[r.DeviceID].Marks[token]
-			if seen[r.DeviceID] || marks == 0 || token == "once" && marks != 1 {
+			if seen[r.DeviceID] || marks == 0 && r.State == contract.TaskSucceeded || token == "once" && marks > 1 {
 				t.Errorf("job %s, %s: seen before %t, %s, attempt %d, %d times on the device, %+v", token, r.DeviceID, seen[r.DeviceID], r.State, r.Attempt, marks, r.Error)
 			}
 			seen[r.DeviceID] = true
@@ -167,7 +171,7 @@ func TestALostNATSLosesNothing(t *testing.T) {
 	o.readsGoOn(t)
 	<-back
 	o.NATS.Start(t)
-	o.recovers(t)
+	o.recovers(t, 0)
 }
 
 func TestANATSThatHangsLosesNothing(t *testing.T) {
@@ -183,7 +187,7 @@ func TestANATSThatHangsLosesNothing(t *testing.T) {
 	if err := o.NATS.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	o.recovers(t)
+	o.recovers(t, 0)
 }
 
 // TestServicesThatHangHarmNothing stops the leading scheduler and an executor in the middle of their work, for longer than they
@@ -212,5 +216,5 @@ func TestServicesThatHangHarmNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.recovers(t)
+	o.recovers(t, slots) // its time for a command has passed when it goes on, whatever the device has answered
 }
