@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -37,8 +38,19 @@ func (in *Intake) watchJob(job string) (stop run.Stop, done func()) {
 }
 
 // FollowGates stops tasks in hand when their job's gate closes, until ctx ends. Only gates that close from now on matter:
-// behind one that is closed already nothing can be claimed.
+// behind one that is closed already nothing can be claimed. Where the ledger begins anew (a disk that was full took back
+// what the server had announced), so does this.
 func (in *Intake) FollowGates(ctx context.Context) error {
+	for {
+		err := in.followGates(ctx)
+		if !errors.Is(err, bus.ErrStreamReset) {
+			return err
+		}
+		in.log.Warn().Err(err).Msg("the ledger does not go on where it was; following its gates from where it stands")
+	}
+}
+
+func (in *Intake) followGates(ctx context.Context) error {
 	state, err := in.conn.State(ctx, ledger.Stream)
 	for err != nil {
 		if ctx.Err() != nil {
