@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -55,7 +54,6 @@ type Conn struct {
 	log      zerolog.Logger
 	replicas int
 	source   string
-	lastErr  atomic.Pointer[string]
 	refusal  refusal
 	renewal  renewal
 
@@ -140,10 +138,8 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 	return opts, cfg.URL, nil
 }
 
-// onError keeps what the server says outside of any request: a missing permission shows up only here.
+// onError logs what the server says outside of any request: a missing permission shows up only here.
 func (c *Conn) onError(_ *nats.Conn, sub *nats.Subscription, err error) {
-	text := err.Error()
-	c.lastErr.Store(&text)
 	ev := c.log.Warn().Err(err)
 	if sub != nil {
 		ev = ev.Str("subject", sub.Subject)
@@ -173,14 +169,6 @@ func (c *Conn) Ready(ctx context.Context) error {
 		return fmt.Errorf("NATS: JetStream: %w", err)
 	}
 	return nil
-}
-
-// LastError is the newest asynchronous error of the connection, or "".
-func (c *Conn) LastError() string {
-	if p := c.lastErr.Load(); p != nil {
-		return *p
-	}
-	return ""
 }
 
 // JetStream gives libs/ledger and libs/kvstore the client. Services do not use it.

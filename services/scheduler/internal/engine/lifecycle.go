@@ -72,7 +72,7 @@ func (e *Engine) start(ctx context.Context, a *active) {
 		seq, err = e.emit(ctx, a.ID, a.EventSeq, "running", contract.JobEvent{State: contract.JobRunning, At: now})
 		return err
 	}, func() {
-		a.GateSeq, a.EventSeq, a.State, a.Started = max(gate, a.GateSeq), seq, contract.JobRunning, now
+		a.GateSeq, a.EventSeq, a.State = max(gate, a.GateSeq), seq, contract.JobRunning
 		a.enqueue()
 		e.log.Info().Str("job_id", a.ID).Int("tasks", len(a.Tasks)).Msg("job runs")
 	})

@@ -49,7 +49,6 @@ type Job struct {
 	EventSeq uint64 // of the newest event
 	Deadline time.Time
 	Manifest *contract.ObjectRef
-	Started  time.Time
 
 	GateSeq    uint64
 	GateClosed bool // seen in the ledger: no claim can follow
