@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,27 @@ type ConnectionOptions struct {
 	LegacyAlgorithms bool `json:"legacy_algorithms,omitempty"`
 	// ConnectTimeoutMS bounds the connection up to the first prompt. 0: the executor's setting.
 	ConnectTimeoutMS int64 `json:"connect_timeout_ms,omitempty"`
+	// Jump are the SSH jump hosts on the way to the device, the first one first; at most [MaxJump].
+	Jump []JumpHost `json:"jump,omitempty"`
+}
+
+// MaxJump is the longest chain of jump hosts.
+const MaxJump = 8
+
+// JumpHost is an SSH server through which a device is reached: a hop that forwards TCP connections.
+type JumpHost struct {
+	Name       string `json:"name"` // as people call it; error texts name the hop by it
+	Address    string `json:"address"`
+	Port       int    `json:"port"`
+	Credential string `json:"credential"` // a reference, never a secret
+	// HostKey is how the hop's unknown host key is taken, as in [ConnectionOptions].
+	HostKey string `json:"host_key,omitempty"`
+}
+
+// Equal reports whether both reach a device in the same way.
+func (o ConnectionOptions) Equal(p ConnectionOptions) bool {
+	return o.HostKey == p.HostKey && o.LegacyAlgorithms == p.LegacyAlgorithms && o.ConnectTimeoutMS == p.ConnectTimeoutMS &&
+		slices.Equal(o.Jump, p.Jump)
 }
 
 // InventoryKey is the key of a device in bucket inventory.

@@ -96,13 +96,15 @@ type TaskRecord struct {
 
 // Claim is the write-ahead part of a claimed record: what is about to be done, by whom, until when at the latest.
 type Claim struct {
-	Principal  string    `json:"principal"`
-	Commands   []string  `json:"commands"` // redacted
-	Address    string    `json:"address"`
-	Platform   string    `json:"platform"`
-	Credential string    `json:"credential"` // reference
-	Repeatable bool      `json:"repeatable"`
-	ClaimedAt  time.Time `json:"claimed_at"`
+	Principal  string   `json:"principal"`
+	Commands   []string `json:"commands"` // redacted
+	Address    string   `json:"address"`
+	Platform   string   `json:"platform"`
+	Credential string   `json:"credential"` // reference
+	// Jump are the jump hosts on the way to the device, whose credentials are used too.
+	Jump       []JumpHost `json:"jump,omitempty"`
+	Repeatable bool       `json:"repeatable"`
+	ClaimedAt  time.Time  `json:"claimed_at"`
 	// ExclusiveUntil is when the holder has stopped touching the device at the latest, whatever happens to it.
 	ExclusiveUntil time.Time `json:"exclusive_until"`
 }
@@ -112,6 +114,21 @@ type Delay struct {
 	Reason    string     `json:"reason"`
 	Error     *TaskError `json:"error,omitempty"`
 	NotBefore time.Time  `json:"not_before"`
+	Login     *Login     `json:"login,omitempty"` // how the attempt got into the device, if it came so far
+}
+
+// Login says how an attempt got into its device, or tried to. Schedulers count its attempts against the limits of the
+// authentication domain; audit records it.
+type Login struct {
+	// Method is how the account was proven the last time: password, keyboard-interactive, publickey, agent. Empty: nothing
+	// was offered to the device.
+	Method string `json:"method,omitempty"`
+	// Attempts is how many logins the device was offered: each may count towards a lockout if it fails.
+	Attempts int `json:"attempts"`
+	// Reused says that an open session was used, without a login of this attempt's.
+	Reused bool `json:"reused,omitempty"`
+	// Refreshed says that the credential was read anew after the device had refused it, and was another one.
+	Refreshed bool `json:"refreshed,omitempty"`
 }
 
 // Result is the end of a task.
@@ -126,6 +143,7 @@ type Result struct {
 	OutputObject *ObjectRef `json:"output_object,omitempty"`
 	// Summary is the first line of the last output that says something, at most 200 bytes.
 	Summary string `json:"summary,omitempty"`
+	Login   *Login `json:"login,omitempty"` // how the attempt got into the device, if it came so far
 }
 
 // CommandOutput is what one command printed, redacted.

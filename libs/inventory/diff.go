@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -78,7 +79,7 @@ func Tally(changes []Change, devices int) api.Import {
 func equal(a, b *contract.Device) bool {
 	return a.Name == b.Name && a.Platform == b.Platform && a.Address == b.Address && a.Port == b.Port && a.Site == b.Site &&
 		a.Status == b.Status && slices.Equal(a.Tags, b.Tags) && maps.Equal(a.Labels, b.Labels) && a.Credential == b.Credential &&
-		a.AuthDomain == b.AuthDomain && a.RedundancyGroup == b.RedundancyGroup && a.Options == b.Options
+		a.AuthDomain == b.AuthDomain && a.RedundancyGroup == b.RedundancyGroup && a.Options.Equal(b.Options)
 }
 
 // compareFields lists the fields that differ. A device that is not there has none, so all that are set differ.
@@ -126,5 +127,19 @@ func flatten(d *contract.Device) map[string]string {
 	if d.Options.ConnectTimeoutMS != 0 {
 		set("options.connect_timeout_ms", strconv.FormatInt(d.Options.ConnectTimeoutMS, 10))
 	}
+	set("options.jump", jumpText(d.Options.Jump))
 	return fields
+}
+
+// jumpText writes a chain of jump hosts on one line.
+func jumpText(chain []contract.JumpHost) string {
+	hops := make([]string, 0, len(chain))
+	for _, h := range chain {
+		text := fmt.Sprintf("%s (%s port %d, %s", h.Name, h.Address, h.Port, h.Credential)
+		if h.HostKey != "" {
+			text += ", " + h.HostKey
+		}
+		hops = append(hops, text+")")
+	}
+	return strings.Join(hops, ", then ")
 }

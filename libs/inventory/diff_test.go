@@ -66,7 +66,12 @@ func TestDiffSeesEveryField(t *testing.T) {
 			case reflect.Bool:
 				f.SetBool(true)
 			case reflect.Slice:
-				f.Set(reflect.ValueOf([]string{"changed"}))
+				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+				if e := f.Index(0); e.Kind() == reflect.Struct {
+					visit(e, title+"[].", try)
+				} else {
+					e.SetString("changed")
+				}
 			case reflect.Map:
 				f.Set(reflect.ValueOf(map[string]string{"changed": ""}))
 			case reflect.Struct:
