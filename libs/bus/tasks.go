@@ -2,15 +2,12 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/rs/zerolog"
-
 	"github.com/netrust/netrust/libs/contract"
 )
 
@@ -137,27 +134,3 @@ func (d *Delivery) Return() error { return d.msg.Nak() }
 
 // InProgress restarts the acknowledgement wait.
 func (d *Delivery) InProgress() error { return d.msg.InProgress() }
-
-// SetAside moves a message that cannot be processed to the dead letters: it is stored there before it is acknowledged here.
-func (d *Delivery) SetAside(ctx context.Context, reason string) error {
-	letter := contract.DeadLetter{
-		Subject: d.msg.Subject(), Reason: reason, Service: d.service, At: time.Now().UTC(),
-		Headers: d.msg.Headers(), Payload: d.msg.Data(),
-	}
-	if meta, err := d.msg.Metadata(); err == nil {
-		letter.Deliveries = meta.NumDelivered
-	}
-	data, err := json.Marshal(letter)
-	if err != nil {
-		return fmt.Errorf("setting aside a message of %s: %w", letter.Subject, err)
-	}
-	subject := contract.TaskKey{Job: "unknown", Phase: "unknown", Device: "unknown"}.DeadLetterSubject()
-	if key, _, err := contract.ParseTaskSubject(letter.Subject); err == nil {
-		subject = key.DeadLetterSubject()
-	}
-	if _, err := d.conn.Publish(ctx, Message{Subject: subject, Data: data, Type: contract.TypeDeadLetter, ID: contract.Digest(data)}); err != nil {
-		return fmt.Errorf("setting aside a message of %s: %w", letter.Subject, err)
-	}
-	zerolog.Ctx(ctx).Error().Str("subject", letter.Subject).Str("reason", reason).Msg("message set aside as a dead letter")
-	return d.msg.Ack()
-}

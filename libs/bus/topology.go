@@ -16,9 +16,10 @@ const (
 	day = 24 * time.Hour
 	// JobRetention is how long commands and events of a job are kept: longer than the longest job (14 days) and its
 	// history in the gateways.
-	JobRetention        = 35 * day
-	deadLetterRetention = 90 * day
-	objectRetention     = 60 * day
+	JobRetention    = 35 * day
+	objectRetention = 60 * day
+	// DeadLetterRetention is how long a dead letter can be read, whatever became of it.
+	DeadLetterRetention = 90 * day
 	// markerTTL is how long the server keeps the trace of an expired key. It must not exceed the shortest TTL in use:
 	// the server raises every shorter TTL to it.
 	markerTTL = 2 * time.Second
@@ -52,8 +53,22 @@ func streams(replicas int) []jetstream.StreamConfig {
 		{
 			Name:        contract.StreamDLQ,
 			Description: "messages that could not be processed",
-			Subjects:    []string{contract.DLQFilter},
-			MaxAge:      deadLetterRetention,
+			Subjects:    []string{contract.DLQFilter, contract.LetterCommandFilter, contract.LetterEventFilter},
+			MaxAge:      DeadLetterRetention,
+			MaxMsgSize:  1 << 20,
+			// One letter repeats as often as its task is released in vain, and is decided upon as often as people ask.
+			MaxMsgsPerSubject: 64,
+			Duplicates:        2 * time.Minute,
+		},
+		{
+			Name:              contract.StreamOutput,
+			Description:       "live output of tasks that somebody follows",
+			Subjects:          []string{contract.LiveOutputFilter},
+			MaxAge:            10 * time.Minute,
+			MaxBytes:          64 << 20,
+			MaxMsgsPerSubject: 4096,
+			MaxMsgSize:        1 << 20,
+			Storage:           jetstream.MemoryStorage,
 		},
 		bucket(contract.BucketExec, "ledger, device leases, gates, liveness", 64, func(c *jetstream.StreamConfig) {
 			c.AllowAtomicPublish = true
@@ -64,12 +79,18 @@ func streams(replicas int) []jetstream.StreamConfig {
 		}),
 		bucket(contract.BucketIdentity, "API tokens by digest", 4, nil),
 		bucket(contract.BucketObserved, "what devices showed: host keys", 8, nil),
+		bucket(contract.BucketFollow, "whose live output somebody follows", 1, func(c *jetstream.StreamConfig) {
+			c.Storage, c.MaxBytes = jetstream.MemoryStorage, 8<<20
+		}),
 	}
 	for i := range list {
 		list[i].Replicas = replicas
-		list[i].Storage = jetstream.FileStorage
 		list[i].Retention = jetstream.LimitsPolicy
 		list[i].Discard = jetstream.DiscardNew
+		if list[i].Storage == jetstream.MemoryStorage { // what is lost with the server is of no use after it
+			list[i].Discard = jetstream.DiscardOld
+			list[i].Replicas = 1
+		}
 		list[i].AllowDirect = true
 		list[i].MaxConsumers = 1000
 	}

@@ -19,18 +19,25 @@ func (p params) taskKey() contract.TaskKey {
 
 // built says how libs/contract builds the subjects of each channel, by the name of the function.
 var built = map[string]map[string]func(params) string{
-	"jobCommands":  {"JobCommandSubject": func(p params) string { return contract.JobCommandSubject(p["job"]) }},
-	"jobEvents":    {"JobEventSubject": func(p params) string { return contract.JobEventSubject(p["job"]) }},
-	"tasks":        {"TaskKey.Subject": func(p params) string { return p.taskKey().Subject(contract.Class(p["class"])) }},
-	"deadLetters":  {"TaskKey.DeadLetterSubject": func(p params) string { return p.taskKey().DeadLetterSubject() }},
-	"ledger":       {"TaskKey.RecordKey": func(p params) string { return p.taskKey().RecordKey() }},
-	"gates":        {"GateKey": func(p params) string { return contract.GateKey(p["job"]) }},
-	"executors":    {"ExecutorKey": func(p params) string { return contract.ExecutorKey(p["incarnation"]) }},
-	"jobSummaries": {"JobSummaryKey": func(p params) string { return contract.JobSummaryKey(p["job"]) }},
-	"leader":       {"SchedulerLeaderKey": func(params) string { return contract.SchedulerLeaderKey }},
-	"inventory":    {"InventoryKey": func(p params) string { return contract.InventoryKey(p["device"]) }},
-	"tokens":       {"TokenKey": func(p params) string { return contract.TokenKey(p["digest"]) }},
-	"hostKeys":     {"ObservedHostKey": func(p params) string { return contract.ObservedHostKey(p["device"]) }},
+	"jobCommands": {"JobCommandSubject": func(p params) string { return contract.JobCommandSubject(p["job"]) }},
+	"jobEvents":   {"JobEventSubject": func(p params) string { return contract.JobEventSubject(p["job"]) }},
+	"tasks":       {"TaskKey.Subject": func(p params) string { return p.taskKey().Subject(contract.Class(p["class"])) }},
+	"deadLetters": {
+		"TaskKey.DeadLetterSubject": func(p params) string { return p.taskKey().DeadLetterSubject() },
+		"MessageLetterSubject":      func(p params) string { return contract.MessageLetterSubject(p["job"], p["phase"], p["device"]) },
+	},
+	"letterCommands": {"LetterCommandSubject": func(p params) string { return contract.LetterCommandSubject(p["letter"]) }},
+	"letterEvents":   {"LetterEventSubject": func(p params) string { return contract.LetterEventSubject(p["letter"]) }},
+	"liveOutput":     {"LiveOutputSubject": func(p params) string { return contract.LiveOutputSubject(p["job"], p["device"]) }},
+	"follows":        {"FollowKey": func(p params) string { return contract.FollowKey(p["job"], p["device"]) }},
+	"ledger":         {"TaskKey.RecordKey": func(p params) string { return p.taskKey().RecordKey() }},
+	"gates":          {"GateKey": func(p params) string { return contract.GateKey(p["job"]) }},
+	"executors":      {"ExecutorKey": func(p params) string { return contract.ExecutorKey(p["incarnation"]) }},
+	"jobSummaries":   {"JobSummaryKey": func(p params) string { return contract.JobSummaryKey(p["job"]) }},
+	"leader":         {"SchedulerLeaderKey": func(params) string { return contract.SchedulerLeaderKey }},
+	"inventory":      {"InventoryKey": func(p params) string { return contract.InventoryKey(p["device"]) }},
+	"tokens":         {"TokenKey": func(p params) string { return contract.TokenKey(p["digest"]) }},
+	"hostKeys":       {"ObservedHostKey": func(p params) string { return contract.ObservedHostKey(p["device"]) }},
 	"deviceLeases": {
 		"DeviceKey":         func(p params) string { return contract.DeviceKey(p["site"], p["device"]) },
 		"TaskKey.DeviceKey": func(p params) string { return p.taskKey().DeviceKey() },
@@ -49,6 +56,12 @@ var parsed = map[string]func(string) (params, error){
 	"deadLetters": func(s string) (params, error) {
 		k, err := contract.ParseDeadLetterSubject(s)
 		return params{"job": k.Job, "phase": k.Phase, "device": k.Device}, err
+	},
+	"letterCommands": parseLetter(true),
+	"letterEvents":   parseLetter(false),
+	"follows": func(s string) (params, error) {
+		job, device, err := contract.ParseFollowKey(s)
+		return params{"job": job, "device": device}, err
 	},
 	"ledger": func(s string) (params, error) {
 		k, err := contract.ParseExecKey(s)
@@ -76,6 +89,16 @@ var parsed = map[string]func(string) (params, error){
 		d, err := contract.ParseInventoryKey(s)
 		return params{"device": d}, err
 	},
+}
+
+func parseLetter(command bool) func(string) (params, error) {
+	return func(s string) (params, error) {
+		letter, isCommand, err := contract.ParseLetterSubject(s)
+		if err == nil && isCommand != command {
+			return nil, nil
+		}
+		return params{"letter": letter}, err
+	}
 }
 
 func parseJob(command bool) func(string) (params, error) {
@@ -198,6 +221,10 @@ func TestFiltersSelectTheirChannels(t *testing.T) {
 		contract.JobEventFilter:                             {"jobEvents"},
 		contract.TasksFilter:                                {"tasks"},
 		contract.DLQFilter:                                  {"deadLetters"},
+		contract.LetterCommandFilter:                        {"letterCommands"},
+		contract.LetterEventFilter:                          {"letterEvents"},
+		contract.LiveOutputFilter:                           {"liveOutput"},
+		contract.Follows:                                    {"follows"},
 		contract.TasksOf(site, contract.Normal):             {"tasks"},
 		contract.TasksOf(site, contract.Urgent):             nil,
 		contract.TasksOf("paris", contract.Normal):          nil,

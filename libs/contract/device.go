@@ -128,15 +128,3 @@ type Leader struct {
 	Host        string    `json:"host"`
 	Since       time.Time `json:"since"`
 }
-
-// DeadLetter is a message that could not be processed, set aside with the reason until a person decides.
-type DeadLetter struct {
-	Subject    string              `json:"subject"`
-	Reason     string              `json:"reason"`
-	Service    string              `json:"service"`
-	Deliveries uint64              `json:"deliveries"`
-	At         time.Time           `json:"at"`
-	Headers    map[string][]string `json:"headers,omitempty"`
-	// Payload is the message as it came.
-	Payload []byte `json:"payload"`
-}

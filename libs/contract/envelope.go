@@ -12,10 +12,13 @@ const (
 
 // Message types: netrust.<noun>.<verb>.v<major>.
 const (
-	TypeJobSubmit  = "netrust.job.submit.v1"
-	TypeJobCancel  = "netrust.job.cancel.v1"
-	TypeJobEvent   = "netrust.job.changed.v1"
-	TypeTask       = "netrust.task.run.v1"
-	TypeTaskRecord = "netrust.task.recorded.v1"
-	TypeDeadLetter = "netrust.message.set_aside.v1"
+	TypeJobSubmit     = "netrust.job.submit.v1"
+	TypeJobCancel     = "netrust.job.cancel.v1"
+	TypeJobEvent      = "netrust.job.changed.v1"
+	TypeTask          = "netrust.task.run.v1"
+	TypeTaskRecord    = "netrust.task.recorded.v1"
+	TypeDeadLetter    = "netrust.message.set_aside.v1"
+	TypeLetterCommand = "netrust.deadletter.decide.v1"
+	TypeLetterEvent   = "netrust.deadletter.decided.v1"
+	TypeLiveOutput    = "netrust.output.printed.v1"
 )

@@ -44,7 +44,7 @@ const (
 func NotReachedKind(k ErrorKind) bool {
 	switch k {
 	case KindUnreachable, KindAuthentication, KindHostKey, KindBusy, KindCredential, KindCancelled, KindDeadline, KindBreaker,
-		KindNoExecutor, KindHolderLost, KindTimeout:
+		KindNoExecutor, KindHolderLost, KindTimeout, KindInternal:
 		return true
 	}
 	return false

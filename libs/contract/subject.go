@@ -7,15 +7,17 @@ import (
 
 // Streams, buckets and the prefixes of their subjects. The settings of each are in libs/bus.
 const (
-	StreamJobs  = "JOBS"  // job.cmd.<job>, job.event.<job>
-	StreamTasks = "TASKS" // tasks.<site>.<class>.<job>.<phase>.<device>
-	StreamDLQ   = "DLQ"   // dlq.<job>.<phase>.<device>
+	StreamJobs   = "JOBS"   // job.cmd.<job>, job.event.<job>
+	StreamTasks  = "TASKS"  // tasks.<site>.<class>.<job>.<phase>.<device>
+	StreamDLQ    = "DLQ"    // dlq.<job>.<phase>.<device>, deadletter.cmd.<letter>, deadletter.event.<letter>
+	StreamOutput = "OUTPUT" // output.<job>.<device>, in memory
 
 	BucketExec      = "exec"      // ledger, device leases, gates, liveness
 	BucketJobs      = "jobs"      // job summaries, the scheduler's leadership
 	BucketInventory = "inventory" // one device per key
 	BucketIdentity  = "identity"  // API tokens, as digests
 	BucketObserved  = "observed"  // what devices showed: host keys
+	BucketFollow    = "follow"    // whose live output somebody follows, in memory
 
 	ObjectsResults = "results" // outputs over 256 KiB, manifests: kept as long as their job
 )

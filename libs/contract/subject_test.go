@@ -62,11 +62,13 @@ func TestJobsGatesAndExecutorsSurviveTheirSubjects(t *testing.T) {
 func TestWhatIsNotOursIsRefused(t *testing.T) {
 	t.Parallel()
 	parsers := map[string]func(string) error{
-		"task":        func(s string) error { _, _, err := contract.ParseTaskSubject(s); return err },
-		"dead letter": func(s string) error { _, err := contract.ParseDeadLetterSubject(s); return err },
-		"job":         func(s string) error { _, _, err := contract.ParseJobSubject(s); return err },
-		"exec":        func(s string) error { _, err := contract.ParseExecKey(s); return err },
-		"inventory":   func(s string) error { _, err := contract.ParseInventoryKey(s); return err },
+		"task":           func(s string) error { _, _, err := contract.ParseTaskSubject(s); return err },
+		"dead letter":    func(s string) error { _, err := contract.ParseDeadLetterSubject(s); return err },
+		"about a letter": func(s string) error { _, _, err := contract.ParseLetterSubject(s); return err },
+		"follow":         func(s string) error { _, _, err := contract.ParseFollowKey(s); return err },
+		"job":            func(s string) error { _, _, err := contract.ParseJobSubject(s); return err },
+		"exec":           func(s string) error { _, err := contract.ParseExecKey(s); return err },
+		"inventory":      func(s string) error { _, err := contract.ParseInventoryKey(s); return err },
 	}
 	for what, subjects := range map[string][]string{
 		"task": {"", "tasks", "tasks.a.normal.j.run", "tasks.a.normal.j.run.d.e", "job.a.normal.j.run.d", "tasks..normal.j.run.d",
@@ -154,6 +156,37 @@ func FuzzParseDeadLetterSubject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, subject string) {
 		if key, err := contract.ParseDeadLetterSubject(subject); err == nil && key.DeadLetterSubject() != subject {
 			t.Errorf("%q parses as %+v, which is %q", subject, key, key.DeadLetterSubject())
+		}
+	})
+}
+
+func FuzzParseLetterSubject(f *testing.F) {
+	for _, s := range []string{"", "a", "a.b", "ä=", "x y"} {
+		f.Add(contract.LetterCommandSubject(s))
+		f.Add(contract.LetterEventSubject(s))
+	}
+	f.Fuzz(func(t *testing.T, subject string) {
+		letter, command, err := contract.ParseLetterSubject(subject)
+		if err != nil {
+			return
+		}
+		again := contract.LetterEventSubject(letter)
+		if command {
+			again = contract.LetterCommandSubject(letter)
+		}
+		if again != subject {
+			t.Errorf("%q parses as %q, which is %q", subject, letter, again)
+		}
+	})
+}
+
+func FuzzParseFollowKey(f *testing.F) {
+	for _, s := range []string{"", "a", "a.b", "ä=", "x y"} {
+		f.Add(contract.FollowKey(s, s))
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		if job, device, err := contract.ParseFollowKey(key); err == nil && contract.FollowKey(job, device) != key {
+			t.Errorf("%q parses as %q and %q", key, job, device)
 		}
 	})
 }

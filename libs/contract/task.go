@@ -141,6 +141,8 @@ type Result struct {
 	Outputs    []CommandOutput `json:"outputs,omitempty"`
 	// OutputObject refers to the JSON of Outputs when it is over 256 KiB.
 	OutputObject *ObjectRef `json:"output_object,omitempty"`
+	// OutputTruncated says that an output in OutputObject was longer than the limit and its end is not kept.
+	OutputTruncated bool `json:"output_truncated,omitempty"`
 	// Summary is the first line of the last output that says something, at most 200 bytes.
 	Summary string `json:"summary,omitempty"`
 	Login   *Login `json:"login,omitempty"` // how the attempt got into the device, if it came so far

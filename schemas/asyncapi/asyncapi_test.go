@@ -43,7 +43,8 @@ func TestEveryMessageHasOnePublisherAndSomebodyWhoReadsIt(t *testing.T) {
 			t.Errorf("channel %s has no title", c.Name)
 		}
 		for _, m := range c.Messages {
-			if len(m.Publishers) != 1 {
+			// Whoever cannot read a message sets it aside, so dead letters alone have several.
+			if len(m.Publishers) != 1 && c.Name != "deadLetters" {
 				t.Errorf("channel %s, message %s: published by %v, want one service", c.Name, m.Schema, m.Publishers)
 			}
 			if (m.Type == "") != (len(m.Headers) == 0) {
