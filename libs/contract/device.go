@@ -44,6 +44,10 @@ type ConnectionOptions struct {
 	LegacyAlgorithms bool `json:"legacy_algorithms,omitempty"`
 	// ConnectTimeoutMS bounds the connection up to the first prompt. 0: the executor's setting.
 	ConnectTimeoutMS int64 `json:"connect_timeout_ms,omitempty"`
+	// KeepSession says whether a session on the device may stay open for the next task. Nil: yes, within the executor's limits.
+	KeepSession *bool `json:"keep_session,omitempty"`
+	// MaxSessions is how many executors may have a session on the device at once. 0: the executor's setting.
+	MaxSessions int `json:"max_sessions,omitempty"`
 	// Jump are the SSH jump hosts on the way to the device, the first one first; at most [MaxJump].
 	Jump []JumpHost `json:"jump,omitempty"`
 }
@@ -64,8 +68,11 @@ type JumpHost struct {
 // Equal reports whether both reach a device in the same way.
 func (o ConnectionOptions) Equal(p ConnectionOptions) bool {
 	return o.HostKey == p.HostKey && o.LegacyAlgorithms == p.LegacyAlgorithms && o.ConnectTimeoutMS == p.ConnectTimeoutMS &&
-		slices.Equal(o.Jump, p.Jump)
+		o.MaxSessions == p.MaxSessions && o.Keeps() == p.Keeps() && slices.Equal(o.Jump, p.Jump)
 }
+
+// Keeps reports whether sessions on the device may stay open for the next task.
+func (o ConnectionOptions) Keeps() bool { return o.KeepSession == nil || *o.KeepSession }
 
 // InventoryKey is the key of a device in bucket inventory.
 func InventoryKey(device string) string { return "device." + EscapeToken(device) }

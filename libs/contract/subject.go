@@ -90,6 +90,9 @@ func GateKey(job string) string { return "gate." + EscapeToken(job) }
 // ExecutorKey is the liveness key of one executor process in bucket exec.
 func ExecutorKey(incarnation string) string { return "executor." + EscapeToken(incarnation) }
 
+// SessionSubject is where the executor process is asked to close a session that it keeps.
+func SessionSubject(incarnation string) string { return "session.ask." + EscapeToken(incarnation) }
+
 // Key patterns of bucket exec.
 const (
 	TaskRecords = "task.>"

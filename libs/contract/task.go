@@ -32,6 +32,9 @@ type Task struct {
 	TaskSeq   uint64 `json:"task_seq"`
 	DeviceSeq uint64 `json:"device_seq"`
 	GateSeq   uint64 `json:"gate_seq"`
+	// Sessions are the executors that may keep an open session on the device, as the device's lease said at DeviceSeq; those
+	// that are gone are left out.
+	Sessions []string `json:"sessions,omitempty"`
 	// Recover marks a release for a claim whose holder is gone: find out what is true, and write it.
 	Recover bool `json:"recover,omitempty"`
 
@@ -165,6 +168,38 @@ type DeviceLease struct {
 	TaskID         string    `json:"task_id"`
 	AttemptID      string    `json:"attempt_id"`
 	ExclusiveUntil time.Time `json:"exclusive_until"`
+	// Sessions are the executors that may keep an open session on the device besides the holder, the oldest first.
+	Sessions []string `json:"sessions,omitempty"`
+}
+
+// DeviceRelease is the payload of the marker that releases a device, where sessions on it stay open. It is an upper bound: an
+// executor that is named may have closed its session since, one that is not named has none.
+type DeviceRelease struct {
+	// Sessions are the executors that may keep an open session on the device, the oldest first.
+	Sessions []string `json:"sessions,omitempty"`
+}
+
+// SessionAsk asks an executor to close the session that it keeps on a device, because the asker holds the device now.
+// A request to one executor process, answered by a [SessionAnswer]; it is kept nowhere.
+type SessionAsk struct {
+	Site     string `json:"site"`
+	DeviceID string `json:"device_id"`
+	Asker    string `json:"asker"` // the incarnation of the executor that asks
+}
+
+// SessionState is what an executor says of a session that it was asked to close.
+type SessionState string
+
+// The states of a session that an executor was asked to close.
+const (
+	SessionUnknown SessionState = "unknown" // the executor cannot tell
+	SessionClosed  SessionState = "closed"  // it has none on the device, now
+	SessionInUse   SessionState = "in_use"  // a task of its own still works in it; it is closed when that ends
+)
+
+// SessionAnswer answers a [SessionAsk].
+type SessionAnswer struct {
+	State SessionState `json:"state"`
 }
 
 // Gate lets a job's tasks be claimed or not. Written by the leading scheduler; each claim batch expects its sequence.

@@ -25,6 +25,7 @@ const (
 	maxLabelValue = 256
 	leastConnect  = 100 * time.Millisecond
 	mostConnect   = 10 * time.Minute
+	mostSessions  = 100
 )
 
 // check looks at the fields that a device, or the defaults, give. Inherited values were looked at where they stand, so
@@ -238,6 +239,10 @@ func (c *check) options() {
 			c.fail("options.connect_timeout", fmt.Sprintf("%q is not a time between %v and %v", clip(o.ConnectTimeout), leastConnect, mostConnect),
 				"write it with its unit, such as 10s")
 		}
+	}
+	if at := n.Find("max_sessions"); at != nil && at.Kind == document.Number && (o.MaxSessions < 1 || o.MaxSessions > mostSessions) {
+		c.fail("options.max_sessions", fmt.Sprintf("%s is not a number of executors between 1 and %d", clip(at.Text), mostSessions),
+			"leave it out for the executor's setting, or set keep_session: false to keep none open")
 	}
 }
 

@@ -127,6 +127,12 @@ func flatten(d *contract.Device) map[string]string {
 	if d.Options.ConnectTimeoutMS != 0 {
 		set("options.connect_timeout_ms", strconv.FormatInt(d.Options.ConnectTimeoutMS, 10))
 	}
+	if !d.Options.Keeps() {
+		set("options.keep_session", "false")
+	}
+	if d.Options.MaxSessions != 0 {
+		set("options.max_sessions", strconv.Itoa(d.Options.MaxSessions))
+	}
 	set("options.jump", jumpText(d.Options.Jump))
 	return fields
 }

@@ -72,6 +72,8 @@ func TestDiffSeesEveryField(t *testing.T) {
 				} else {
 					e.SetString("changed")
 				}
+			case reflect.Pointer: // to what differs from its default
+				f.Set(reflect.New(f.Type().Elem()))
 			case reflect.Map:
 				f.Set(reflect.ValueOf(map[string]string{"changed": ""}))
 			case reflect.Struct:

@@ -35,6 +35,8 @@ type optionFields struct {
 	HostKey          string `json:"host_key"`
 	LegacyAlgorithms bool   `json:"legacy_algorithms"`
 	ConnectTimeout   string `json:"connect_timeout"`
+	KeepSession      *bool  `json:"keep_session"`
+	MaxSessions      int    `json:"max_sessions"`
 }
 
 // defaultFields are those that a device can inherit.
@@ -74,6 +76,8 @@ func merge(given *deviceFields, n *document.Node, defaults *deviceFields) contra
 	if n.Find("options").Find("legacy_algorithms") == nil {
 		d.Options.LegacyAlgorithms = defaults.Options.LegacyAlgorithms
 	}
+	d.Options.KeepSession = cmp.Or(given.Options.KeepSession, defaults.Options.KeepSession)
+	d.Options.MaxSessions = cmp.Or(given.Options.MaxSessions, defaults.Options.MaxSessions)
 	if timeout := cmp.Or(given.Options.ConnectTimeout, defaults.Options.ConnectTimeout); timeout != "" {
 		parsed, _ := time.ParseDuration(timeout) // checked
 		d.Options.ConnectTimeoutMS = parsed.Milliseconds()

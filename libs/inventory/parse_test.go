@@ -21,14 +21,14 @@ defaults:
   credential: env:PARIS
   tags: [prod, core]
   labels: {region: emea, role: access}
-  options: {host_key: strict, legacy_algorithms: true, connect_timeout: 10s}
+  options: {host_key: strict, legacy_algorithms: true, connect_timeout: 10s, keep_session: false, max_sessions: 3}
 devices:
   - name: r2            # the name is the id as well
     address: 192.0.2.2
     port: 2222
     tags: [core, dc1]
     labels: {role: core, rack: 12}
-    options: {legacy_algorithms: false}
+    options: {legacy_algorithms: false, keep_session: true}
     redundancy_group: pair
     auth_domain: tacacs
   - id: r1.example.net
@@ -41,15 +41,16 @@ devices:
 	if err != nil {
 		t.Fatal(err)
 	}
+	yes := true
 	want := []contract.Device{
 		{ID: "r1.example.net", Name: "r1", Platform: "juniper_junos", Address: "2001:db8::1", Port: 22, Site: "paris",
 			Status: contract.DeviceMaintenance, Tags: []string{"core", "prod"}, Labels: map[string]string{"region": "emea", "role": "access"},
 			Credential: "file:r1", AuthDomain: "file:r1",
-			Options: contract.ConnectionOptions{HostKey: "strict", LegacyAlgorithms: true, ConnectTimeoutMS: 10000}},
+			Options: contract.ConnectionOptions{HostKey: "strict", LegacyAlgorithms: true, ConnectTimeoutMS: 10000, KeepSession: new(bool), MaxSessions: 3}},
 		{ID: "r2", Name: "r2", Platform: "cisco_ios", Address: "192.0.2.2", Port: 2222, Site: "paris",
 			Status: contract.DeviceActive, Tags: []string{"core", "dc1", "prod"}, Labels: map[string]string{"region": "emea", "role": "core", "rack": "12"},
 			Credential: "env:PARIS", AuthDomain: "tacacs", RedundancyGroup: "pair",
-			Options: contract.ConnectionOptions{HostKey: "strict", ConnectTimeoutMS: 10000}},
+			Options: contract.ConnectionOptions{HostKey: "strict", ConnectTimeoutMS: 10000, KeepSession: &yes, MaxSessions: 3}},
 	}
 	for i := range want {
 		if i >= len(devices) || !reflect.DeepEqual(devices[i], want[i]) {
@@ -98,6 +99,8 @@ func TestParseReportsFaults(t *testing.T) {
 		"a label that cannot be named":         {device(`labels: {"a b": x}`), []string{`2 devices[0].labels: has a label with the key "a b"`}},
 		"an unknown option":                    {device("options: {hostkey: strict}"), []string{"2 devices[0].options.hostkey: is not a known field; did you mean host_key?"}},
 		"an unknown way to check keys":         {device("options: {host_key: ignore}"), []string{`2 devices[0].options.host_key: "ignore" is not a way to check host keys`}},
+		"no session at all":                    {device("options: {max_sessions: 0}"), []string{"2 devices[0].options.max_sessions: 0 is not a number of executors between 1 and 100; leave it out for the executor's setting, or set keep_session: false to keep none open"}},
+		"a choice that is none":                {device("options: {keep_session: 3}"), []string{"2 devices[0].options.keep_session: must be true or false, not a number; write true or false, or remove the field"}},
 		"a time without a unit":                {device("options: {connect_timeout: 10}"), []string{`2 devices[0].options.connect_timeout: "10" is not a time between 100ms and 10m0s; write it with its unit, such as 10s`}},
 		"an address with a port":               {device("address: r1.example.net:22"), []string{"2 devices[0].address: holds a port; write address: r1.example.net and port: 22"}},
 		"an address that is a URL":             {device("address: ssh://r1"), []string{"2 devices[0].address: is a URL"}},

@@ -41,6 +41,9 @@ func (b *binder) wants(n *Node, path, want string) {
 
 func (b *binder) value(n *Node, path string, to reflect.Value) {
 	switch to.Kind() {
+	case reflect.Pointer: // a field that may be left out
+		to.Set(reflect.New(to.Type().Elem()))
+		b.value(n, path, to.Elem())
 	case reflect.Struct:
 		b.fields(n, path, to)
 	case reflect.Map:
