@@ -38,6 +38,7 @@ var built = map[string]map[string]func(params) string{
 	"inventory":      {"InventoryKey": func(p params) string { return contract.InventoryKey(p["device"]) }},
 	"tokens":         {"TokenKey": func(p params) string { return contract.TokenKey(p["digest"]) }},
 	"hostKeys":       {"ObservedHostKey": func(p params) string { return contract.ObservedHostKey(p["device"]) }},
+	"loginProofs":    {"LoginKey": func(p params) string { return contract.LoginKey(p["job"], p["device"]) }},
 	"deviceLeases": {
 		"DeviceKey":         func(p params) string { return contract.DeviceKey(p["site"], p["device"]) },
 		"TaskKey.DeviceKey": func(p params) string { return p.taskKey().DeviceKey() },
@@ -85,6 +86,13 @@ var parsed = map[string]func(string) (params, error){
 	"executors": func(s string) (params, error) {
 		k, err := contract.ParseExecKey(s)
 		return params{"incarnation": k.Executor}, err
+	},
+	"loginProofs": func(s string) (params, error) {
+		k, err := contract.ParseExecKey(s)
+		if err != nil || k.Login == nil {
+			return nil, err
+		}
+		return params{"job": k.Login.Job, "device": k.Login.Device}, nil
 	},
 	"inventory": func(s string) (params, error) {
 		d, err := contract.ParseInventoryKey(s)

@@ -19,6 +19,8 @@ type JobSpec struct {
 	Priority   Priority    `json:"priority,omitempty"`
 	Limits     Limits      `json:"limits,omitzero"`
 	Retry      RetryPolicy `json:"retry,omitzero"`
+	// Rollout divides the job into waves. Absent: all devices at once.
+	Rollout Rollout `json:"rollout,omitzero"`
 	// Labels are kept with the job (a ticket, a reason).
 	Labels map[string]string `json:"labels,omitempty"`
 	// DryRun resolves the targets, shows them, and touches nothing.
@@ -67,8 +69,18 @@ type Limits struct {
 	CommandTimeoutMS int64 `json:"command_timeout_ms,omitempty"`
 	DeviceTimeoutMS  int64 `json:"device_timeout_ms,omitempty"`
 	DeadlineMS       int64 `json:"deadline_ms,omitempty"`
-	// AuthFailures is how many authentication failures in one authentication domain end the job.
+	// AuthFailures is how many logins in a row may be refused in one authentication domain until the job ends. Those of
+	// other jobs count too, for a while.
 	AuthFailures int `json:"auth_failures,omitempty"`
+	// PerSite, PerGroup (redundancy group), PerPlatform and PerDomain (authentication domain) are how many of the job's
+	// devices are worked on at once that have the same. Absent: no limit; but devices of one redundancy group on which
+	// commands may change something are worked on one at a time.
+	PerSite     int `json:"per_site,omitempty"`
+	PerGroup    int `json:"per_group,omitempty"`
+	PerPlatform int `json:"per_platform,omitempty"`
+	PerDomain   int `json:"per_domain,omitempty"`
+	// LoginsPerMinute is how many logins the job may make in one authentication domain within a minute. Absent: no limit.
+	LoginsPerMinute int `json:"logins_per_minute,omitempty"`
 }
 
 // RetryPolicy says how often and how soon an attempt is repeated, where repeating is safe.
@@ -119,6 +131,11 @@ type JobEvent struct {
 	InventoryRevision uint64     `json:"inventory_revision,omitempty"`
 	Targets           int        `json:"targets,omitempty"`
 	Deadline          time.Time  `json:"deadline,omitzero"`
+	// Waves are what the targets are divided into, in order; set with state planned when there is more than one.
+	Waves []Wave `json:"waves,omitempty"`
+
+	// Wave says that a wave of the job began or ended; set with state running of a job with waves.
+	Wave *WaveProgress `json:"wave,omitempty"`
 
 	// Counts and NotReached are set with a last state.
 	Counts *Counts `json:"counts,omitempty"`
@@ -128,7 +145,7 @@ type JobEvent struct {
 
 // Stopping is why a running job starts no more tasks.
 type Stopping struct {
-	Kind   ErrorKind `json:"kind"` // cancelled, deadline or breaker
+	Kind   ErrorKind `json:"kind"` // cancelled, deadline, breaker or threshold
 	Reason string    `json:"reason"`
 	By     string    `json:"by,omitempty"`
 }
@@ -190,6 +207,8 @@ type ManifestTarget struct {
 	Revision uint64 `json:"revision"`
 	// ReadOnly says that every command is in the platform's grammar of reads.
 	ReadOnly bool `json:"read_only"`
+	// Wave is the number of the wave that the device is in, from 1; 0 when the job has no waves.
+	Wave int `json:"wave,omitempty"`
 	// Skip, when set, says why the job leaves the device alone.
 	Skip string `json:"skip,omitempty"`
 }

@@ -33,6 +33,7 @@ const (
 	KindCancelled      ErrorKind = "cancelled"
 	KindDeadline       ErrorKind = "deadline"
 	KindBreaker        ErrorKind = "breaker"     // stopped by the circuit breaker
+	KindThreshold      ErrorKind = "threshold"   // stopped by the failure threshold of the rollout
 	KindHolderLost     ErrorKind = "holder_lost" // the executor died with the task in hand
 	KindNoExecutor     ErrorKind = "no_executor" // nobody serves the device's site
 	KindInternal       ErrorKind = "internal"
@@ -43,7 +44,7 @@ const (
 // effect on it, the task counts as not reached, and a retry runs it again.
 func NotReachedKind(k ErrorKind) bool {
 	switch k {
-	case KindUnreachable, KindAuthentication, KindHostKey, KindBusy, KindCredential, KindCancelled, KindDeadline, KindBreaker,
+	case KindUnreachable, KindAuthentication, KindHostKey, KindBusy, KindCredential, KindCancelled, KindDeadline, KindBreaker, KindThreshold,
 		KindNoExecutor, KindHolderLost, KindTimeout, KindInternal:
 		return true
 	}

@@ -40,6 +40,7 @@ var messages = map[string]reflect.Type{
 	"letter_event.v1":   reflect.TypeFor[contract.LetterEvent](),
 	"live_output.v1":    reflect.TypeFor[contract.LiveOutput](),
 	"follow.v1":         reflect.TypeFor[contract.Follow](),
+	"login_proof.v1":    reflect.TypeFor[contract.LoginProof](),
 }
 
 // node is what the tests read of a JSON Schema.

@@ -93,6 +93,11 @@ func ExecutorKey(incarnation string) string { return "executor." + EscapeToken(i
 // SessionSubject is where the executor process is asked to close a session that it keeps.
 func SessionSubject(incarnation string) string { return "session.ask." + EscapeToken(incarnation) }
 
+// LoginKey is the key in bucket exec by which an attempt tells that it got into its device.
+func LoginKey(job, device string) string {
+	return "login." + EscapeToken(job) + "." + EscapeToken(device)
+}
+
 // Key patterns of bucket exec.
 const (
 	TaskRecords = "task.>"
@@ -141,6 +146,7 @@ type ExecKey struct {
 	Device   *TaskKey // only Site and Device
 	Gate     string   // job
 	Executor string   // incarnation
+	Login    *TaskKey // only Job and Device
 }
 
 // ParseExecKey parses a key of bucket exec.
@@ -159,6 +165,9 @@ func ParseExecKey(key string) (ExecKey, error) {
 	case p[0] == "executor" && len(p) == 2:
 		inc, err := UnescapeToken(p[1])
 		return ExecKey{Executor: inc}, err
+	case p[0] == "login" && len(p) == 3:
+		k, err := parseTaskTokens("none", p[1], "none", p[2])
+		return ExecKey{Login: &TaskKey{Job: k.Job, Device: k.Device}}, err
 	}
 	return ExecKey{}, fmt.Errorf("key %q is not of bucket %s", key, BucketExec)
 }

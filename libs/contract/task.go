@@ -38,6 +38,12 @@ type Task struct {
 	// Recover marks a release for a claim whose holder is gone: find out what is true, and write it.
 	Recover bool `json:"recover,omitempty"`
 
+	// Probe says that no login has succeeded yet in the job and the device's authentication domain: nobody else of the job
+	// logs in there until this attempt has. It writes a [LoginProof] as soon as it is in.
+	Probe bool `json:"probe,omitempty"`
+	// MaxLogins is how many logins the attempt may make that are refused, a refresh of the credential included. 0: no limit.
+	MaxLogins int `json:"max_logins,omitempty"`
+
 	Target   Target   `json:"target"`
 	Commands []string `json:"commands"`
 	// Repeatable says that running the task twice harms nothing: every command is in the platform's grammar of reads, or
@@ -207,6 +213,16 @@ type Gate struct {
 	Open   bool      `json:"open"`
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// LoginProof says that an attempt got into its device: others of its job need not wait for the attempt's end. Its key has a
+// time to live; the result is the truth.
+// Written by executors for tasks that are a probe; read by the scheduler.
+type LoginProof struct {
+	JobID    string    `json:"job_id"`
+	DeviceID string    `json:"device_id"`
+	Attempt  int       `json:"attempt"`
+	At       time.Time `json:"at"`
 }
 
 // Executor says that an executor process lives, and what it can take. Its key dies with it.

@@ -16,7 +16,7 @@ var Stream = bus.KVStream(contract.BucketExec)
 // Subject is the subject behind a key of the ledger's bucket.
 func Subject(key string) string { return bus.KVSubject(contract.BucketExec, key) }
 
-// Entry is one message of the ledger, decoded. Of the four values the one that the key names is set, unless Deleted.
+// Entry is one message of the ledger, decoded. Of the values the one that the key names is set, unless Deleted.
 type Entry struct {
 	Key     contract.ExecKey
 	Seq     uint64
@@ -26,6 +26,7 @@ type Entry struct {
 	Lease    *contract.DeviceLease
 	Gate     *contract.Gate
 	Executor *contract.Executor
+	Login    *contract.LoginProof
 }
 
 // Decode reads one message of the ledger's stream.
@@ -49,6 +50,9 @@ func Decode(s bus.Stored) (Entry, error) {
 	case key.Gate != "":
 		e.Gate = new(contract.Gate)
 		value = e.Gate
+	case key.Login != nil:
+		e.Login = new(contract.LoginProof)
+		value = e.Login
 	default:
 		e.Executor = new(contract.Executor)
 		value = e.Executor

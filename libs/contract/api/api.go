@@ -44,6 +44,17 @@ type Job struct {
 	PlanDigest        string `json:"plan_digest,omitempty"`
 	InventoryRevision uint64 `json:"inventory_revision,omitempty"`
 	RetryOf           string `json:"retry_of,omitempty"`
+	// Wave is where a job with waves stands.
+	Wave *contract.WaveProgress `json:"wave,omitempty"`
+	// Waves are the waves of a job that has more than one, in order; only in the answer for one job.
+	Waves []Wave `json:"waves,omitempty"`
+}
+
+// Wave is one wave of a job, with the states of its tasks.
+type Wave struct {
+	Number int             `json:"number"`
+	Name   string          `json:"name"`
+	Counts contract.Counts `json:"counts"`
 }
 
 // JobList is a page of jobs, newest first.
@@ -63,6 +74,8 @@ type Task struct {
 	Site     string             `json:"site"`
 	State    contract.TaskState `json:"state"`
 	Attempt  int                `json:"attempt"`
+	// Wave is the number of the wave that the task is in, from 1; absent where the job has no waves.
+	Wave int `json:"wave,omitempty"`
 	// NotReached says that nothing can have happened on the device and that it gave no answer.
 	NotReached bool                `json:"not_reached"`
 	Error      *contract.TaskError `json:"error,omitempty"`
@@ -104,6 +117,9 @@ type CancelRequest struct {
 // RetryRequest is the body of POST /v1/jobs/{id}/retry.
 type RetryRequest struct {
 	DryRun bool `json:"dry_run,omitempty"`
+	// AuthFailures replaces the first job's limits.auth_failures: logins that were refused lately count, and whoever has
+	// corrected the credential may allow one more.
+	AuthFailures int `json:"auth_failures,omitempty"`
 }
 
 // DeviceList is a page of devices, by id.

@@ -21,6 +21,7 @@ import (
 // bodies gives each type of the package its name: testdata/<name>.json is a sample that sets every field.
 var bodies = map[string]reflect.Type{
 	"Job":           reflect.TypeFor[api.Job](),
+	"Wave":          reflect.TypeFor[api.Wave](),
 	"JobList":       reflect.TypeFor[api.JobList](),
 	"Task":          reflect.TypeFor[api.Task](),
 	"TaskList":      reflect.TypeFor[api.TaskList](),
