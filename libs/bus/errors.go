@@ -46,7 +46,7 @@ func (e *ServerError) Is(target error) bool {
 		(e.Code == codeWrongLastSequence || e.Code == codeWrongLastInFlight || e.Code == codeRollupInBatch)
 }
 
-// storage reports whether the server refused for want of room.
-func (e *ServerError) storage() bool {
+// Storage reports whether the server refused for want of room.
+func (e *ServerError) Storage() bool {
 	return e.Code == codeNoResources || e.Code == codeNoStorage || e.Code == codeStoreFailed
 }

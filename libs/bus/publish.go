@@ -26,6 +26,9 @@ type Message struct {
 	// Expect, when set, is the sequence that must be the last one of ExpectOn, or of Subject where that is empty; 0 for none.
 	Expect   *uint64
 	ExpectOn string
+	// ExpectLast, when set, is the sequence that must be the last one of the whole stream; 0 for an empty one. In a batch it
+	// stands on the first message.
+	ExpectLast *uint64
 	// TTL makes the message expire; whole seconds.
 	TTL time.Duration
 	// Delete writes a KV delete marker; Purge one that ends the key's history, which costs the server far more.
@@ -34,7 +37,7 @@ type Message struct {
 	Header map[string]string
 }
 
-// Seq returns a pointer to n, for [Message.Expect].
+// Seq returns a pointer to n, for [Message.Expect] and [Message.ExpectLast].
 func Seq(n uint64) *uint64 { return &n }
 
 func (c *Conn) build(m *Message) *nats.Msg {
@@ -58,6 +61,9 @@ func (c *Conn) build(m *Message) *nats.Msg {
 		if m.ExpectOn != "" && m.ExpectOn != m.Subject {
 			set("Nats-Expected-Last-Subject-Sequence-Subject", m.ExpectOn)
 		}
+	}
+	if m.ExpectLast != nil {
+		set(nats.ExpectedLastSeqHdr, strconv.FormatUint(*m.ExpectLast, 10))
 	}
 	if m.TTL > 0 {
 		set("Nats-TTL", strconv.Itoa(max(1, int(m.TTL/time.Second)))+"s")

@@ -81,9 +81,19 @@ func (c *Conn) MultiLast(ctx context.Context, stream string, subjects []string) 
 	if len(subjects) > maxMultiLast {
 		return nil, fmt.Errorf("reading %d subjects at once: at most %d are allowed", len(subjects), maxMultiLast)
 	}
+	out := make(map[string]Stored, len(subjects))
+	end, err := c.many(ctx, stream, map[string]any{"multi_last": subjects}, func(s Stored) { out[s.Subject] = s })
+	if err != nil {
+		return nil, err
+	}
+	return out, endOfMany(stream, end)
+}
+
+// many gives every message that answers the request to take, and returns the message that ends the answer.
+func (c *Conn) many(ctx context.Context, stream string, request map[string]any, take func(Stored)) (*nats.Msg, error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
-	body, err := json.Marshal(map[string]any{"multi_last": subjects})
+	body, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +106,6 @@ func (c *Conn) MultiLast(ctx context.Context, stream string, subjects []string) 
 	if err := c.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, body); err != nil {
 		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
 	}
-	out := make(map[string]Stored, len(subjects))
 	for {
 		msg, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -104,10 +113,9 @@ func (c *Conn) MultiLast(ctx context.Context, stream string, subjects []string) 
 		}
 		switch status := msg.Header.Get("Status"); status {
 		case "":
-			s := storedOf(msg)
-			out[s.Subject] = s
+			take(storedOf(msg))
 		case "204", "404":
-			return out, endOfMany(stream, msg)
+			return msg, nil
 		default:
 			return nil, fmt.Errorf("reading stream %s: %s %s", stream, status, msg.Header.Get("Description"))
 		}
@@ -127,6 +135,30 @@ func endOfMany(stream string, end *nats.Msg) error {
 		return fmt.Errorf("reading stream %s: the answer is not complete: %s messages are left out", stream, left)
 	}
 	return nil
+}
+
+// MaxRange is the highest number of messages of one [Conn.Range].
+const MaxRange = 1000
+
+// rangeBytes bounds the messages of one range, beyond the first.
+const rangeBytes = 8 << 20
+
+// Range reads up to n messages of a stream from a sequence on, in order. Fewer come at the end of the stream, or where they
+// are large; none where there are none.
+func (c *Conn) Range(ctx context.Context, stream string, from uint64, n int) ([]Stored, error) {
+	if n < 1 || n > MaxRange {
+		return nil, fmt.Errorf("reading %d messages at once: 1 to %d are allowed", n, MaxRange)
+	}
+	request := map[string]any{"seq": max(from, 1), "batch": n, "max_bytes": rangeBytes}
+	var out []Stored
+	end, err := c.many(ctx, stream, request, func(s Stored) { out = append(out, s) })
+	if err != nil {
+		return nil, err
+	}
+	if why := end.Header.Get("Description"); end.Header.Get("Status") == "404" && why != "Message Not Found" {
+		return nil, fmt.Errorf("reading stream %s from %d: %s", stream, from, why)
+	}
+	return out, nil
 }
 
 // StreamState is where a stream stands.

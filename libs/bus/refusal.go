@@ -59,7 +59,7 @@ func (c *Conn) noteWrite(ctx context.Context, err error) {
 	switch {
 	case err == nil, errors.Is(err, ErrConflict): // it was decided by a server that writes
 		c.refusal.failed.Store(nil)
-	case errors.Is(err, ErrUnknownOutcome) && ctx.Err() == nil, errors.As(err, &refused) && refused.storage():
+	case errors.Is(err, ErrUnknownOutcome) && ctx.Err() == nil, errors.As(err, &refused) && refused.Storage():
 		c.refusal.failed.Store(&heard{err.Error(), time.Now()})
 	}
 }

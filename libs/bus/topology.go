@@ -70,6 +70,25 @@ func streams(replicas int) []jetstream.StreamConfig {
 			MaxMsgSize:        1 << 20,
 			Storage:           jetstream.MemoryStorage,
 		},
+		{
+			Name:               contract.StreamAudit,
+			Description:        "the audit log; nothing is deleted",
+			Subjects:           []string{contract.AuditFilter},
+			MaxMsgSize:         1 << 20,
+			DenyDelete:         true,
+			DenyPurge:          true,
+			AllowAtomicPublish: true,
+		},
+		{
+			Name:        contract.StreamIntake,
+			Description: "reports to the audit of what is in no other stream",
+			Subjects:    []string{contract.IntakeFilter},
+			MaxAge:      JobRetention,
+			MaxMsgSize:  256 << 10,
+			DenyDelete:  true,
+			DenyPurge:   true,
+			Duplicates:  2 * time.Minute,
+		},
 		bucket(contract.BucketExec, "ledger, device leases, gates, liveness", 64, func(c *jetstream.StreamConfig) {
 			c.AllowAtomicPublish = true
 		}),

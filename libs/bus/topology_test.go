@@ -67,6 +67,14 @@ func TestTopology(t *testing.T) {
 		if tasks := configOf(t, conn, contract.StreamTasks); !tasks.AllowAtomicPublish || tasks.Retention != jetstream.LimitsPolicy {
 			t.Errorf("the tasks are %+v", tasks)
 		}
+		audit := configOf(t, conn, contract.StreamAudit)
+		if !audit.DenyDelete || !audit.DenyPurge || !audit.AllowAtomicPublish || audit.Discard != jetstream.DiscardNew || audit.MaxAge != 0 ||
+			audit.MaxBytes > 0 || audit.MaxMsgs > 0 || audit.MaxMsgsPerSubject > 0 || audit.Storage != jetstream.FileStorage {
+			t.Errorf("the audit log is %+v", audit)
+		}
+		if err := conn.PurgeSubject(t.Context(), contract.StreamAudit, contract.AuditFilter); err == nil {
+			t.Error("the audit log was purged")
+		}
 		for _, bucket := range []string{contract.BucketJobs, contract.BucketInventory, contract.BucketIdentity, contract.BucketObserved} {
 			if _, err := conn.JetStream().KeyValue(t.Context(), bucket); err != nil {
 				t.Errorf("bucket %s: %v", bucket, err)

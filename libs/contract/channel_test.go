@@ -43,8 +43,10 @@ var built = map[string]map[string]func(params) string{
 		"DeviceKey":         func(p params) string { return contract.DeviceKey(p["site"], p["device"]) },
 		"TaskKey.DeviceKey": func(p params) string { return p.taskKey().DeviceKey() },
 	},
-	"sessions": {"SessionSubject": func(p params) string { return contract.SessionSubject(p["incarnation"]) }},
-	"results":  {}, // objects are named by their SHA-256, not by us
+	"sessions":    {"SessionSubject": func(p params) string { return contract.SessionSubject(p["incarnation"]) }},
+	"results":     {}, // objects are named by their SHA-256, not by us
+	"audit":       {"AuditSubject": func(p params) string { return contract.AuditSubject(p["noun"] + "." + p["verb"]) }},
+	"auditIntake": {"IntakeSubject": func(p params) string { return contract.IntakeSubject(p["service"]) }},
 }
 
 // parsed says what libs/contract reads out of a subject of the channel, or of a key of its bucket.
@@ -93,6 +95,15 @@ var parsed = map[string]func(string) (params, error){
 			return nil, err
 		}
 		return params{"job": k.Login.Job, "device": k.Login.Device}, nil
+	},
+	"audit": func(s string) (params, error) {
+		kind, err := contract.ParseAuditSubject(s)
+		noun, verb, _ := strings.Cut(kind, ".")
+		return params{"noun": noun, "verb": verb}, err
+	},
+	"auditIntake": func(s string) (params, error) {
+		service, err := contract.ParseIntakeSubject(s)
+		return params{"service": service}, err
 	},
 	"inventory": func(s string) (params, error) {
 		d, err := contract.ParseInventoryKey(s)
@@ -236,6 +247,8 @@ func TestFiltersSelectTheirChannels(t *testing.T) {
 		contract.LetterEventFilter:                          {"letterEvents"},
 		contract.LiveOutputFilter:                           {"liveOutput"},
 		contract.Follows:                                    {"follows"},
+		contract.AuditFilter:                                {"audit"},
+		contract.IntakeFilter:                               {"auditIntake"},
 		contract.TasksOf(site, contract.Normal):             {"tasks"},
 		contract.TasksOf(site, contract.Urgent):             nil,
 		contract.TasksOf("paris", contract.Normal):          nil,

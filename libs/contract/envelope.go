@@ -21,4 +21,6 @@ const (
 	TypeLetterCommand = "netrust.deadletter.decide.v1"
 	TypeLetterEvent   = "netrust.deadletter.decided.v1"
 	TypeLiveOutput    = "netrust.output.printed.v1"
+	TypeAuditEvent    = "netrust.audit.report.v1"
+	TypeAuditRecord   = "netrust.audit.recorded.v1"
 )

@@ -102,6 +102,9 @@ type JobSubmit struct {
 	Spec      JobSpec   `json:"spec"`
 	// SpecDigest is the SHA-256 of the spec as submitted; the same idempotency key with another digest is refused.
 	SpecDigest string `json:"spec_digest"`
+	// Role and Address are those of who asked, for the audit.
+	Role    string `json:"role,omitempty"`
+	Address string `json:"address,omitempty"`
 }
 
 // JobCancel asks the scheduler to cancel a job.
@@ -110,6 +113,9 @@ type JobCancel struct {
 	Principal string    `json:"principal"`
 	At        time.Time `json:"at"`
 	Reason    string    `json:"reason,omitempty"`
+	// Role and Address are those of who asked, for the audit.
+	Role    string `json:"role,omitempty"`
+	Address string `json:"address,omitempty"`
 }
 
 // JobEvent states that a job entered a state, or (with Stopping) that it is being stopped. Each expects the sequence of the one before it on

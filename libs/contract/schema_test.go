@@ -41,6 +41,8 @@ var messages = map[string]reflect.Type{
 	"live_output.v1":    reflect.TypeFor[contract.LiveOutput](),
 	"follow.v1":         reflect.TypeFor[contract.Follow](),
 	"login_proof.v1":    reflect.TypeFor[contract.LoginProof](),
+	"audit_event.v1":    reflect.TypeFor[contract.AuditEvent](),
+	"audit_record.v1":   reflect.TypeFor[contract.AuditRecord](),
 }
 
 // node is what the tests read of a JSON Schema.

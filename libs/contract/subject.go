@@ -12,6 +12,9 @@ const (
 	StreamDLQ    = "DLQ"    // dlq.<job>.<phase>.<device>, deadletter.cmd.<letter>, deadletter.event.<letter>
 	StreamOutput = "OUTPUT" // output.<job>.<device>, in memory
 
+	StreamAudit  = "AUDIT"        // audit.<noun>.<verb>
+	StreamIntake = "AUDIT_INTAKE" // intake.<service>
+
 	BucketExec      = "exec"      // ledger, device leases, gates, liveness
 	BucketJobs      = "jobs"      // job summaries, the scheduler's leadership
 	BucketInventory = "inventory" // one device per key
@@ -40,6 +43,8 @@ const (
 	JobEventFilter   = "job.event.>"
 	DLQFilter        = "dlq.>"
 	TasksFilter      = "tasks.>"
+	AuditFilter      = "audit.>"
+	IntakeFilter     = "intake.>"
 )
 
 // ParseJobSubject returns the job of a subject made by [JobCommandSubject] or [JobEventSubject], and whether it is a command.

@@ -24,7 +24,7 @@ const (
 )
 
 // raced lists the folders whose tests run under the race detector: what starts goroutines that share memory.
-var raced = []string{"libs/bus", "libs/ledger", "libs/kvstore", "libs/driver", "libs/servicekit", "services", "lab", "tests"}
+var raced = []string{"libs/bus", "libs/ledger", "libs/kvstore", "libs/audit", "libs/driver", "libs/servicekit", "services", "lab", "tests"}
 
 // alone lists the modules whose packages are tested one after the other, because each starts many processes.
 var alone = []string{"tests"}
