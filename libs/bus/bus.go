@@ -19,6 +19,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
 // Config says how to reach NATS. The zero value of every field but URL is fine.
@@ -38,6 +40,8 @@ type Config struct {
 	Replicas int
 	// StallAfter is how long a follower or a consumer may see nothing before it is checked against the server. Default 10 s.
 	StallAfter time.Duration
+	// Metrics gets the connection's counts and times; nil for nobody.
+	Metrics *metric.Registry
 	// Embedded connects inside the process to a server started by [StartServer], instead of URL.
 	Embedded *Server
 }

@@ -46,7 +46,9 @@ func Beside(ctx context.Context, p servicekit.Process, name string, nats NATS, w
 	if err := awaitFile(ctx, p, nats.PasswordFile); err != nil {
 		return err
 	}
-	conn, err := bus.Connect(ctx, nats.Bus("netrust-"+name), p.Log)
+	cfg := nats.Bus("netrust-" + name)
+	cfg.Metrics = p.Metrics
+	conn, err := bus.Connect(ctx, cfg, p.Log)
 	if err != nil {
 		return fmt.Errorf("connecting to NATS at %s: %w", nats.URL, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/libs/contract/api"
+	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
 // checkTimeout bounds all checks of one request together.
@@ -93,9 +94,15 @@ func writeHealth(w http.ResponseWriter, status int, body api.Health) {
 	_ = json.NewEncoder(w).Encode(body) // the prober has gone: nobody is left to tell
 }
 
-// Serve answers on listener until the context ends, for a service that has no HTTP of its own. It closes the listener.
-func (h *Health) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+// Serve answers on listener until the context ends, for a service that has no HTTP of its own, also with the metrics where
+// they are not nil. It closes the listener.
+func (h *Health) Serve(ctx context.Context, listener net.Listener, metrics *metric.Registry) error {
+	mux := http.NewServeMux()
+	mux.Handle("/", h.Handler())
+	if metrics != nil {
+		mux.Handle("GET "+api.PathMetrics, metrics.Handler())
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/netrust/netrust/libs/contract/api"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
 func TestReadinessFollowsTheChecks(t *testing.T) {
@@ -40,15 +41,17 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- servicekit.NewHealth().Serve(ctx, l) }()
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String()+api.PathReady, nil)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("got %s", resp.Status)
+	go func() { done <- servicekit.NewHealth().Serve(ctx, l, metric.NewRegistry()) }()
+	for _, path := range []string{api.PathHealth, api.PathReady, api.PathMetrics} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String()+path, nil)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %s", path, resp.Status)
+		}
 	}
 	cancel()
 	if err := <-done; err != nil {

@@ -9,10 +9,14 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/netrust/netrust/libs/servicekit/metric"
+	"github.com/netrust/netrust/libs/servicekit/tracing"
 )
 
 // ProcessSettings are the settings of any process. A main's settings struct holds them inline:
@@ -23,13 +27,14 @@ import (
 //	}
 type ProcessSettings struct {
 	Log          LogSettings   `yaml:"log"`
-	HealthListen string        `yaml:"health_listen" help:"loopback address of /healthz and /readyz; empty: none"`
+	Trace        TraceSettings `yaml:",inline"`
+	HealthListen string        `yaml:"health_listen" help:"loopback address of /healthz, /readyz and /metrics; empty: none"`
 	DrainTimeout time.Duration `yaml:"drain_timeout" help:"how long work in hand may take to end after SIGTERM"`
 }
 
 // DefaultProcess is for a process without health address, with 30 seconds to drain.
 func DefaultProcess() ProcessSettings {
-	return ProcessSettings{Log: DefaultLog(), DrainTimeout: 30 * time.Second}
+	return ProcessSettings{Log: DefaultLog(), Trace: DefaultTrace(), DrainTimeout: 30 * time.Second}
 }
 
 // Validate reports every fault.
@@ -50,6 +55,8 @@ func (s *ProcessSettings) Validate() error {
 type Process struct {
 	Log    zerolog.Logger
 	Health *Health
+	// Observe are the process's metrics, shown on its health address, and its traces.
+	Observe
 	// DrainTimeout is how long the work may take to end once its context has ended.
 	DrainTimeout time.Duration
 }
@@ -62,7 +69,7 @@ type Host struct {
 }
 
 // Main is a whole service process: settings from the file that --config names, the environment and flags into settings
-// (a pointer to a struct that holds the defaults, with process pointing into it); a logger; health on its address; then
+// (a pointer to a struct that holds the defaults, with process pointing into it); a logger; health and metrics on its address; then
 // run, whose context ends at SIGINT or SIGTERM. It returns the exit code: 0 done, 1 failed, 2 misused.
 //
 // A run that has not ended DrainTimeout after the signal, or a second signal, ends the process with 1: netrust's
@@ -103,9 +110,18 @@ func RunProcess(stderr io.Writer, service string, s ProcessSettings, run func(co
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	p := Process{Log: log, Health: NewHealth(), DrainTimeout: s.DrainTimeout}
+	metrics := metric.NewRegistry()
+	tracer, err := tracing.New(ctx, tracing.Config{Endpoint: s.Trace.Endpoint, Ratio: s.Trace.Ratio, Instance: instance()}, log, metrics)
+	if err != nil {
+		return err
+	}
+	p := Process{Log: log, Health: NewHealth(), Observe: Observe{Metrics: metrics, Tracer: tracer}, DrainTimeout: s.DrainTimeout}
 	done := make(chan error, 1)
-	go func() { done <- runWithHealth(ctx, s.HealthListen, p, run) }()
+	go func() {
+		err := runWithHealth(ctx, s.HealthListen, p, run)
+		flush(p)
+		done <- err
+	}()
 
 	select {
 	case err := <-done:
@@ -114,7 +130,8 @@ func RunProcess(stderr io.Writer, service string, s ProcessSettings, run func(co
 		log.Info().Str("signal", sig.String()).Dur("drain_timeout", s.DrainTimeout).Msg("stopping")
 		end()
 	}
-	timer := time.NewTimer(s.DrainTimeout + time.Second) // run has its own bound; this one is for a run that hangs
+	// run has its own bound; this one is for a run that hangs
+	timer := time.NewTimer(s.DrainTimeout + flushTimeout + time.Second)
 	defer timer.Stop()
 	select {
 	case err := <-done:
@@ -136,9 +153,26 @@ func runWithHealth(ctx context.Context, addr string, p Process, run func(context
 		return fmt.Errorf("listening for health on %s: %w; set health_listen to a free address", addr, err)
 	}
 	return RunInOrder(ctx, p.DrainTimeout,
-		Part{Name: "health", Run: func(ctx context.Context) error { return p.Health.Serve(ctx, listener) }},
+		Part{Name: "health", Run: func(ctx context.Context) error { return p.Health.Serve(ctx, listener, p.Metrics) }},
 		Part{Name: "work", Run: func(ctx context.Context) error { return run(ctx, p) }},
 	)
+}
+
+// flushTimeout bounds how long the last traces hold up the end of a process.
+const flushTimeout = 3 * time.Second
+
+func flush(p Process) {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if err := p.Tracer.Close(ctx); err != nil {
+		p.Log.Warn().Err(err).Msg("the last traces are lost")
+	}
+}
+
+// instance tells this process from others of its service.
+func instance() string {
+	host, _ := os.Hostname()
+	return host + "/" + strconv.Itoa(os.Getpid())
 }
 
 func ignoreCancel(err error) error {

@@ -49,6 +49,30 @@ func defaults() settings {
 	return settings{Process: servicekit.DefaultProcess(), NATS: nats{URL: "nats://127.0.0.1:4222"}, Slots: 8, Grace: 5 * time.Second}
 }
 
+func TestTracesThatCannotBeHandedOnAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, says string }{
+		{"--otlp-endpoint=127.0.0.1:4318", "otlp_endpoint: \"127.0.0.1:4318\" is not the URL of a collector; write it like http://127.0.0.1:4318"},
+		{"--otlp-endpoint=grpc://collector:4317", "otlp_endpoint: "},
+		{"--otlp-endpoint=http://user:s3cr3t@collector:4318", "otlp_endpoint: it holds a password"},
+		{"--trace-ratio=1.5", "trace_ratio: 1.5 is no part of a whole; set it between 0 and 1"},
+		{"--trace-ratio=-0.1", "trace_ratio: "},
+		{"--trace-ratio=NaN", "trace_ratio: "},
+	} {
+		s := defaults()
+		fs := flag.NewFlagSet("x", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		flags := servicekit.Bind(fs, &s)
+		if err := fs.Parse([]string{c.args}); err != nil {
+			t.Fatal(err)
+		}
+		err := servicekit.Load(&s, "executor", servicekit.Source{Flags: flags})
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: got %v, want %q", c.args, err, c.says)
+		}
+	}
+}
+
 func TestLaterSourcesWin(t *testing.T) {
 	t.Parallel()
 	file := write(t, "slots: 16\ngrace: 10s\nsites: [paris, rome]\nnats:\n  url: nats://file:1\nlog:\n  level: debug\n")

@@ -40,6 +40,9 @@ type Config struct {
 	KnownHosts     string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
 	// CredentialsFile is for [Credentials]; an executor itself is given a provider.
 	CredentialsFile string `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
+
+	// Observe is how it is watched; the zero value is that nobody does.
+	Observe servicekit.Observe `yaml:"-"`
 }
 
 // Default settings.

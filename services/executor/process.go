@@ -19,7 +19,9 @@ func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Conf
 	}
 	credentials := Credentials(lookup, s.Service.CredentialsFile)
 	return process.Beside(ctx, p, "executor", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-		service, err := New(conn, s.Service, drivers, credentials, p.Log)
+		cfg := s.Service
+		cfg.Observe = p.Observe
+		service, err := New(conn, cfg, drivers, credentials, p.Log)
 		if err != nil {
 			return err
 		}

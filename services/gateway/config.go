@@ -21,6 +21,11 @@ type Config struct {
 
 	// ShowAdminToken is given the secret of the first token, once, by the gateway that made it. Nobody can show it again.
 	ShowAdminToken func(secret string) `yaml:"-"`
+	// Observe is how it is watched; the zero value is that nobody does.
+	Observe servicekit.Observe `yaml:"-"`
+	// ShowMetrics serves the process's metrics on the API's own address too, without a token: only for one that listens on
+	// loopback and speaks for the whole process.
+	ShowMetrics bool `yaml:"-"`
 }
 
 // Default settings: this machine only.

@@ -180,11 +180,15 @@ func (g *Gateway) listen(ctx context.Context) (net.Listener, error) {
 // serve answers until ctx ends, and then until the requests in hand have ended.
 func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error {
 	stopping := make(chan struct{})
+	parts := rest.Parts{
+		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Identity: g.identity,
+		Ready: g.health.Ready, Log: g.log, Stopping: stopping,
+	}
+	if g.cfg.ShowMetrics && g.cfg.Observe.Metrics != nil {
+		parts.Metrics = g.cfg.Observe.Metrics.Handler()
+	}
 	server := &http.Server{
-		Handler: rest.New(rest.Parts{
-			Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Identity: g.identity,
-			Ready: g.health.Ready, Log: g.log, Stopping: stopping,
-		}),
+		Handler:           rest.New(parts),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: stdlog.New(g.log.With().Str("level", "warn").Logger(), "", 0),
 	}

@@ -22,6 +22,7 @@ func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Conf
 	if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
 		return fmt.Errorf("finding the gateway's data directory: %w", err)
 	}
+	cfg.Observe = p.Observe
 	cfg.ShowAdminToken = func(secret string) {
 		fmt.Fprintf(stdout, "Admin token, shown this once: %s\n", secret)
 	}

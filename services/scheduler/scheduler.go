@@ -28,6 +28,9 @@ type Config struct {
 	SilentAfter    time.Duration `yaml:"silent_after" help:"when an executor without a sign of life is taken for gone; over its liveness TTL"`
 	MaxTasks       int           `yaml:"max_tasks" help:"tasks of running jobs in memory; more jobs wait"`
 	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
+
+	// Observe is how it is watched; the zero value is that nobody does.
+	Observe servicekit.Observe `yaml:"-"`
 }
 
 // Default settings.

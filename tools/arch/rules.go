@@ -75,6 +75,8 @@ var confinements = []confinement{
 		why: "the WASM runtime lives in libs/plugin"},
 	{imports: []string{"github.com/danielgtaylor/huma"}, folders: []string{"services/gateway"},
 		why: "HTTP is the gateway's edge"},
+	{imports: []string{"github.com/prometheus", "go.opentelemetry.io"}, folders: []string{"libs/servicekit"}, inTests: []string{"tests"},
+		why: "metrics and traces are made through libs/servicekit, which hands its registry and tracer on as values"},
 	{imports: []string{"github.com/spf13/cobra"}, folders: []string{"cli", "netrust"},
 		why: "commands for people are in cli and netrust; libraries and services take their settings as values"},
 }

@@ -18,6 +18,7 @@ const (
 	PathTokens    = "/v1/tokens"
 	PathHealth    = "/healthz"
 	PathReady     = "/readyz"
+	PathMetrics   = "/metrics"
 	PathOpenAPI   = "/openapi.yaml"
 	MediaProblem  = "application/problem+json"
 	HeaderIdemKey = "Idempotency-Key"

@@ -37,7 +37,7 @@ func (p *process) close() {
 // connect gives a service its own connection, as it has when it is a process of its own.
 func (p *process) connect(ctx context.Context, service string) (*bus.Conn, error) {
 	cfg := p.settings.NATS.Bus("netrust-" + service)
-	cfg.Embedded = p.nats
+	cfg.Embedded, cfg.Metrics = p.nats, p.settings.Observe.Metrics
 	c, err := bus.Connect(ctx, cfg, p.logger(service))
 	if err != nil {
 		return nil, fmt.Errorf("connecting the %s to NATS: %w", service, err)
@@ -84,7 +84,9 @@ func (p *process) scheduler(ctx context.Context) (servicekit.Part, error) {
 	if err := conn.Ensure(ctx); err != nil {
 		return servicekit.Part{}, fmt.Errorf("preparing streams and buckets: %w", err)
 	}
-	s, err := scheduler.New(conn, p.settings.Scheduler, p.logger("scheduler"))
+	cfg := p.settings.Scheduler
+	cfg.Observe = p.settings.Observe
+	s, err := scheduler.New(conn, cfg, p.logger("scheduler"))
 	if err != nil {
 		return servicekit.Part{}, err
 	}
@@ -100,8 +102,10 @@ func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, er
 	if err != nil {
 		return servicekit.Part{}, err
 	}
-	credentials := executor.Credentials(lookup(l, p.lookup), p.settings.Executor.CredentialsFile)
-	e, err := executor.New(conn, p.settings.Executor, drivers, credentials, p.logger("executor"))
+	cfg := p.settings.Executor
+	cfg.Observe = p.settings.Observe
+	credentials := executor.Credentials(lookup(l, p.lookup), cfg.CredentialsFile)
+	e, err := executor.New(conn, cfg, drivers, credentials, p.logger("executor"))
 	if err != nil {
 		return servicekit.Part{}, err
 	}
@@ -115,6 +119,7 @@ func (p *process) gateway(ctx context.Context) (*gateway.Gateway, error) {
 	}
 	cfg := p.settings.Gateway
 	cfg.Listen, cfg.DataDir = p.settings.Listen, filepath.Join(p.settings.DataDir, "gateway")
+	cfg.Observe, cfg.ShowMetrics = p.settings.Observe, true
 	cfg.ShowAdminToken = func(secret string) { p.firstToken <- secret }
 	return gateway.New(conn, cfg, p.logger("gateway"))
 }

@@ -29,6 +29,9 @@ type Settings struct {
 	Scheduler scheduler.Config `yaml:"scheduler"`
 	Executor  executor.Config  `yaml:"executor"`
 	Gateway   gateway.Config   `yaml:"gateway"`
+
+	// Observe is how the process is watched; what it measures is shown at the API's address.
+	Observe servicekit.Observe `yaml:"-"`
 }
 
 // Default settings: loopback only, the documented ports.

@@ -27,6 +27,8 @@ type Parts struct {
 	// Ready runs the checks of readiness: what each says, and an error when one fails.
 	Ready func(context.Context) (map[string]string, error)
 	Log   zerolog.Logger
+	// Metrics, where it is not nil, answers at /metrics.
+	Metrics http.Handler
 	// Stopping ends streams of events, so that a shutdown does not wait for them.
 	Stopping <-chan struct{}
 }
@@ -46,6 +48,7 @@ func New(parts Parts) http.Handler {
 	s := &server{Parts: parts, now: time.Now, streams: make(chan struct{}, maxStreams)}
 	mux := http.NewServeMux()
 	s.routes(mux)
+	s.metricRoutes(mux)
 	return s.recovered(s.logged(s.found(mux)))
 }
 
