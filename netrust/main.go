@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/netrust/netrust/cli"
+	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/netrust/internal/demo"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
 	"github.com/netrust/netrust/netrust/internal/serve"
@@ -17,7 +18,10 @@ import (
 	"github.com/netrust/netrust/netrust/internal/world"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	servicekit.Headroom(servicekit.DefaultHeadroom, os.Environ())
+	os.Exit(run())
+}
 
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

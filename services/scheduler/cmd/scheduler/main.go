@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	servicekit.Headroom(servicekit.DefaultHeadroom, os.Environ())
 	s := scheduler.DefaultProcess()
 	host := servicekit.Host{Args: os.Args[1:], Environ: os.Environ(), Stderr: os.Stderr}
 	os.Exit(servicekit.Main(host, "scheduler", s, &s.Process, func(ctx context.Context, p servicekit.Process) error {

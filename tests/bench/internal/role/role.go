@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/tests/bench/internal/child"
 )
 
@@ -30,12 +31,20 @@ const (
 // All are the roles, for [child.Main].
 func All() map[string]child.Role {
 	return map[string]child.Role{
-		NATS:      typed(runNATS),
-		Scheduler: typed(runScheduler),
-		Gateway:   typed(runGateway),
-		Executor:  typed(runExecutor),
+		NATS:      product(typed(runNATS)),
+		Scheduler: product(typed(runScheduler)),
+		Gateway:   product(typed(runGateway)),
+		Executor:  product(typed(runExecutor)),
 		Lab:       typed(runLab),
 		Bare:      typed(runBare),
+	}
+}
+
+// product has a role collect garbage as the product's mains do.
+func product(role child.Role) child.Role {
+	return func(ctx context.Context, settings []byte, h *child.Host) error {
+		servicekit.Headroom(servicekit.DefaultHeadroom, os.Environ())
+		return role(ctx, settings, h)
 	}
 }
 
