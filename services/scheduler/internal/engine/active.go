@@ -67,13 +67,17 @@ type queue struct {
 
 func (q *queue) push(i int) { q.items = append(q.items, int32(i)) }
 
-func (q *queue) pushFront(i int) {
-	if q.head == 0 {
-		q.items = append([]int32{int32(i)}, q.items...)
-		return
+// pushFront puts items in front, in their order. There may be a hundred thousand.
+func (q *queue) pushFront(items ...int) {
+	if q.head < len(items) {
+		room := len(items) + (len(q.items)-q.head)/2 // so that many single ones do not move all each time
+		moved := make([]int32, room, room+len(q.items)-q.head)
+		q.items, q.head = append(moved, q.items[q.head:]...), room
 	}
-	q.head--
-	q.items[q.head] = int32(i)
+	q.head -= len(items)
+	for i, item := range items {
+		q.items[q.head+i] = int32(item)
+	}
 }
 
 func (q *queue) pop() (int, bool) {

@@ -139,7 +139,11 @@ func (e *Engine) unpark(a *active, domain string) {
 		return
 	}
 	delete(a.parked, domain)
-	for i := len(parked) - 1; i >= 0; i-- {
-		a.queue(a.site(parked[i])).pushFront(parked[i])
+	bySite := map[string][]int{}
+	for _, i := range parked {
+		bySite[a.site(i)] = append(bySite[a.site(i)], i)
+	}
+	for site, items := range bySite {
+		a.queue(site).pushFront(items...)
 	}
 }
