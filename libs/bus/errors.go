@@ -38,6 +38,7 @@ const (
 	codeNoResources       = 10023
 	codeNoStorage         = 10047
 	codeStoreFailed       = 10077
+	codeNoStream          = 10059
 )
 
 // Is makes wrong expectations match [ErrConflict].

@@ -30,8 +30,6 @@ func deleted(h nats.Header) bool {
 	return h.Get("KV-Operation") != "" || h.Get("Nats-Marker-Reason") != ""
 }
 
-func purgeFilter(filter string) jetstream.StreamPurgeOpt { return jetstream.WithPurgeSubject(filter) }
-
 // FirstFor returns the oldest message of a subject, or [ErrNotFound].
 func (c *Conn) FirstFor(ctx context.Context, stream, subject string) (Stored, error) {
 	return c.get(ctx, stream, map[string]any{"seq": 1, "next_by_subj": subject})

@@ -32,7 +32,14 @@ func OpenGate(ctx context.Context, conn *bus.Conn, job string, now time.Time) (u
 }
 
 // CloseGate lets no more of a job's tasks be claimed: when it returns nil, no claim can follow. Closing twice is harmless.
-func CloseGate(ctx context.Context, conn *bus.Conn, job, reason string, now time.Time) error {
+// known is the sequence of the open gate, or 0: where it is the last one, no read is needed.
+func CloseGate(ctx context.Context, conn *bus.Conn, job, reason string, known uint64, now time.Time) error {
+	if known != 0 {
+		_, err := writeGate(ctx, conn, job, contract.Gate{Reason: reason, At: now}, known, closedGateTTL)
+		if !errors.Is(err, bus.ErrConflict) {
+			return err
+		}
+	}
 	for {
 		gate, err := readGate(ctx, conn, job)
 		if err != nil {

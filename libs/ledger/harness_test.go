@@ -82,7 +82,7 @@ func (d *desk) open(job string) uint64 {
 // close closes it.
 func (d *desk) close(job string) {
 	d.Helper()
-	if err := ledger.CloseGate(d.Context(), d.conn, job, "a test", time.Now()); err != nil {
+	if err := ledger.CloseGate(d.Context(), d.conn, job, "a test", 0, time.Now()); err != nil {
 		d.Fatal(err)
 	}
 }

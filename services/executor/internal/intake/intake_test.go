@@ -177,7 +177,7 @@ func TestAClosedGateStopsAndRefuses(t *testing.T) {
 	running, late := f.task("r.1", true), f.task("r.2", true)
 	f.release(running)
 	<-begun
-	if err := ledger.CloseGate(t.Context(), f.conn, "j1", "cancelled", time.Now()); err != nil {
+	if err := ledger.CloseGate(t.Context(), f.conn, "j1", "cancelled", 0, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if r := f.state(running, contract.Finished); r.Result.State != contract.TaskCancelled {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/kvstore"
@@ -98,11 +100,20 @@ func (e *Engine) shut(ctx context.Context, a *active) {
 		return
 	}
 	e.effect(ctx, a, "closing the gate of", func(ctx context.Context) error {
-		if err := ledger.CloseGate(ctx, e.conn, a.ID, a.Stopping.Reason, time.Now().UTC()); err != nil {
+		if err := ledger.CloseGate(ctx, e.conn, a.ID, a.Stopping.Reason, a.GateSeq, time.Now().UTC()); err != nil {
 			return err
 		}
-		return e.conn.PurgeSubject(ctx, contract.StreamTasks, contract.TasksOfJob(a.ID))
+		return e.purgeTasks(ctx, a)
 	}, func() { a.stopSent = true })
+}
+
+// purgeTasks removes what is left of the job in the task stream. A server that has lost the stream has nothing left.
+func (e *Engine) purgeTasks(ctx context.Context, a *active) error {
+	err := e.conn.PurgeSubject(ctx, contract.StreamTasks, contract.TasksOfJob(a.ID))
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // end closes what is open, keeps the summary, and states the job's last state. Each part can be done twice.
@@ -119,22 +130,25 @@ func (e *Engine) end(ctx context.Context, a *active) {
 	}
 	missed := a.NotReached()
 	e.effect(ctx, a, "ending", func(ctx context.Context) error {
+		// At once, for each may wait behind the batches of a large job; the event is last, and true when it is seen.
+		var before errgroup.Group
 		if !a.Spec.DryRun {
-			if err := ledger.CloseGate(ctx, e.conn, a.ID, "the job has ended", now); err != nil {
-				return err
-			}
-			if err := e.conn.PurgeSubject(ctx, contract.StreamTasks, contract.TasksOfJob(a.ID)); err != nil {
-				return err
-			}
+			before.Go(func() error {
+				return ledger.CloseGate(ctx, e.conn, a.ID, "the job has ended", a.GateSeq, now)
+			})
+			before.Go(func() error { return e.purgeTasks(ctx, a) })
 		}
-		if len(missed.Devices) > 0 && final.NotReached == nil {
-			ref, err := e.putJSON(ctx, missed)
-			if err != nil {
-				return err
+		before.Go(func() error {
+			if len(missed.Devices) > 0 && final.NotReached == nil {
+				ref, err := e.putJSON(ctx, missed)
+				if err != nil {
+					return err
+				}
+				final.NotReached = &ref
 			}
-			final.NotReached = &ref
-		}
-		if err := e.keepSummary(ctx, a, final); err != nil {
+			return e.keepSummary(ctx, a, final)
+		})
+		if err := before.Wait(); err != nil {
 			return err
 		}
 		_, err := e.emit(ctx, a.ID, a.EventSeq, "ended", final)
@@ -216,18 +230,30 @@ func (e *Engine) keepSummary(ctx context.Context, a *active, final contract.JobE
 		s.Counts = *final.Counts
 	}
 	key := contract.JobSummaryKey(a.ID)
+	_, err := e.writeSummary(ctx, a, summaries, key, s, 0)
+	if !errors.Is(err, bus.ErrConflict) {
+		return err
+	}
+	// There is one already: a leader was interrupted behind this step.
 	entry, err := summaries.Get(ctx, key)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
 		return err
 	}
-	// The summary carries no expectation on the events: a leader that was paused here must not overwrite its successor's.
+	_, err = e.writeSummary(ctx, a, summaries, key, s, entry.Revision)
+	return err
+}
+
+// writeSummary writes the summary after a look at the job's events. It carries no expectation on them: a leader that was
+// paused here must not overwrite its successor's.
+func (e *Engine) writeSummary(
+	ctx context.Context, a *active, summaries *kvstore.Bucket[contract.JobSummary], key string, s contract.JobSummary, revision uint64,
+) (uint64, error) {
 	last, err := e.conn.LastFor(ctx, contract.StreamJobs, contract.JobEventSubject(a.ID))
 	switch {
 	case err != nil && !errors.Is(err, bus.ErrNotFound):
-		return err
+		return 0, err
 	case last.Seq > a.EventSeq && !strings.HasSuffix(last.HeaderValue(contract.HeaderID), "/"+e.term):
-		return fmt.Errorf("keeping the summary of job %s: %w", a.ID, ErrDeposed)
+		return 0, fmt.Errorf("keeping the summary of job %s: %w", a.ID, ErrDeposed)
 	}
-	_, err = summaries.Update(ctx, key, s, entry.Revision, 0)
-	return err
+	return summaries.Update(ctx, key, s, revision, 0)
 }
