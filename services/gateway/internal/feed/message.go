@@ -61,7 +61,7 @@ func (f *Feed) foldJobMessage(ctx context.Context, s bus.Stored) error {
 		if err := decode(s.Data, &c.JobSubmit, job, &c.JobID); err != nil {
 			return err
 		}
-		return f.push(ctx, item{change: c, bytes: len(s.Data)})
+		return f.push(ctx, item{change: c, bytes: len(s.Data), soon: true})
 	case contract.TypeJobEvent:
 		c := view.Changed{Seq: s.Seq}
 		if err := decode(s.Data, &c.JobEvent, job, &c.JobID); err != nil {
@@ -94,7 +94,7 @@ func (f *Feed) event(ctx context.Context, c view.Changed, size int) error {
 			})
 		}
 	}
-	return f.push(ctx, item{change: c, bytes: size})
+	return f.push(ctx, item{change: c, bytes: size, soon: true})
 }
 
 // parts reads what an event refers to, again and again while NATS does not answer. An object that is gone (the job is
@@ -131,6 +131,9 @@ func (f *Feed) awaitRecords(ctx context.Context, job string) error {
 		case err != nil:
 			f.log.Warn().Err(err).Str("job_id", job).Msg("asking for the last record of a job; trying again")
 			pause(ctx)
+		}
+		if err := f.push(ctx, item{soon: true}); err != nil { // what is collected may hold it
+			return err
 		}
 		if err := waitBeyond(ctx, f.view, changed, last.Seq); err != nil {
 			return err

@@ -7,11 +7,15 @@ import (
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
-// Bounds of a batch. A lone record waits batchAge for company: a transaction costs more than its rows.
+// Bounds of a batch. A transaction costs more than its rows: a record waits batchAge for company, and while many come
+// (busyBatch in the last one) busyAge, so that a large job costs few transactions and a small one is not delayed. What a
+// job's course waits for is soon: it never waits longer than batchAge.
 const (
 	batchLength = 500
 	batchBytes  = 4 << 20
 	batchAge    = 5 * time.Millisecond
+	busyAge     = 40 * time.Millisecond
+	busyBatch   = 8
 	queueLength = 64
 	// queueBytes bounds what waits for the writer; it holds more than a batch and the largest message.
 	queueBytes = 4 * batchBytes
@@ -21,6 +25,8 @@ const (
 type item struct {
 	change view.Change
 	bytes  int
+	// soon says that somebody waits for it.
+	soon bool
 	// done, when set, is called after everything before it is committed.
 	done func()
 }
@@ -41,11 +47,12 @@ func (f *Feed) push(ctx context.Context, it item) error {
 
 // writeAll commits what is pushed until ctx ends.
 func (f *Feed) writeAll(ctx context.Context) error {
-	for {
-		batch, err := f.collect(ctx)
+	for busy := false; ; {
+		batch, err := f.collect(ctx, busy)
 		if err != nil {
 			return err
 		}
+		busy = len(batch.changes) >= busyBatch
 		if err := f.commit(ctx, batch.changes); err != nil {
 			return err
 		}
@@ -61,6 +68,7 @@ type collected struct {
 	changes []view.Change
 	done    []func()
 	bytes   int
+	soon    bool
 }
 
 func (c *collected) take(it item) {
@@ -71,19 +79,24 @@ func (c *collected) take(it item) {
 		c.done = append(c.done, it.done)
 	}
 	c.bytes += it.bytes
+	c.soon = c.soon || it.soon
 }
 
 // collect waits for one item and takes those that come soon after.
-func (f *Feed) collect(ctx context.Context) (c collected, err error) {
+func (f *Feed) collect(ctx context.Context, busy bool) (c collected, err error) {
 	select {
 	case it := <-f.items:
 		c.take(it)
 	case <-ctx.Done():
 		return c, ctx.Err()
 	}
-	age := time.NewTimer(batchAge)
+	age := time.NewTimer(busyAge)
 	defer age.Stop()
-	for len(c.changes) < batchLength && c.bytes < batchBytes {
+	for short := false; len(c.changes) < batchLength && c.bytes < batchBytes; {
+		if !short && (c.soon || !busy) {
+			short = true
+			age.Reset(batchAge)
+		}
 		select {
 		case it := <-f.items:
 			c.take(it)
