@@ -23,7 +23,7 @@ const DefaultLivenessTTL = 30 * time.Second
 const MinLivenessTTL = 3 * time.Second
 
 // DefaultLinger is how long a busy writer waits for company.
-const DefaultLinger = 20 * time.Millisecond
+const DefaultLinger = 25 * time.Millisecond
 
 // Config is optional.
 type Config struct {
