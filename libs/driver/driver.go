@@ -39,6 +39,14 @@ type Target struct {
 	EnableSecret Secret // IOS and EOS: raises a login that lands in user exec; empty: the session stays where it landed
 	PrivateKey   Secret // PEM; when set it is the only thing offered, unless the server takes no keys
 	Passphrase   Secret // of PrivateKey
+	// AgentSocket is the Unix socket of the SSH agent that keeps the private key; empty: no agent is asked. AgentKey
+	// chooses among its keys, by SHA256 fingerprint or comment; empty: the one key that it has.
+	AgentSocket string
+	AgentKey    string
+
+	// Jump are the SSH servers to go through, the first one first. Of each only DeviceID (for error texts), address, port,
+	// login and HostKeys count.
+	Jump []Target
 
 	HostKeys HostKeys // required; nothing is ever accepted unseen
 

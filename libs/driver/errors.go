@@ -70,7 +70,9 @@ func (e *UnreachableError) Effect() Effect { return effectAt(e.Stage) }
 type AuthenticationError struct {
 	DeviceID, Address, Username string
 	Stage                       Stage
-	Err                         error
+	// Hop is 0 when it was the device itself, else the number of the jump host, from 1.
+	Hop int
+	Err error
 }
 
 // Error names the account and never the secret.

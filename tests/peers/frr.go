@@ -105,7 +105,8 @@ func sweep(t testing.TB) {
 		t.Fatalf("listing users: %v", err)
 	}
 	for line := range strings.Lines(string(accounts)) {
-		if name, _, _ := strings.Cut(line, ":"); orphaned(name) {
+		name, _, _ := strings.Cut(line, ":")
+		if mark, _, _ := strings.Cut(name, "-"); orphaned(mark) {
 			_ = exec.Command("userdel", name).Run()
 		}
 	}
@@ -124,19 +125,28 @@ func orphaned(mark string) bool {
 // addUser makes the account that logs in: a plain user that may speak to the daemons and not write their files.
 func (f *FRR) addUser(t testing.TB) {
 	t.Helper()
-	hash, err := exec.Command("openssl", "passwd", "-6", f.Password).Output()
+	addAccount(t, f.Username, f.folder, f.Password, "frrvty")
+}
+
+// addAccount makes a user of this machine with a password. Groups may be empty.
+func addAccount(t testing.TB, name, home, password, groups string) {
+	t.Helper()
+	hash, err := exec.Command("openssl", "passwd", "-6", password).Output()
 	if err != nil {
 		t.Fatalf("hashing the login's password: %v", err)
 	}
+	args := []string{"-M", "-d", home, "-s", "/bin/sh", "-p", strings.TrimSpace(string(hash)), name}
+	if groups != "" {
+		args = append([]string{"-G", groups}, args...)
+	}
 	deadline := time.Now().Add(20 * time.Second)
 	for { // another test may hold the lock of the user database
-		out, err := exec.Command("useradd", "-M", "-d", f.folder, "-s", "/bin/sh", "-G", "frrvty",
-			"-p", strings.TrimSpace(string(hash)), f.Username).CombinedOutput()
+		out, err := exec.Command("useradd", args...).CombinedOutput()
 		if err == nil {
 			return
 		}
 		if !strings.Contains(string(out), "lock") || time.Now().After(deadline) {
-			t.Fatalf("adding the user %s: %v: %s", f.Username, err, out)
+			t.Fatalf("adding the user %s: %v: %s", name, err, out)
 		}
 	}
 }

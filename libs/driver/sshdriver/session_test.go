@@ -237,7 +237,8 @@ func TestAKeyLogsInWithoutThePassword(t *testing.T) {
 		kind       driver.Kind
 	}{
 		{pem.EncodeToMemory(plain), "", ""}, {pem.EncodeToMemory(locked), "open sesame", ""},
-		{pem.EncodeToMemory(locked), "wrong", contract.KindInternal}, {[]byte("no key"), "", contract.KindInternal},
+		{pem.EncodeToMemory(locked), "wrong", contract.KindCredential}, {pem.EncodeToMemory(locked), "", contract.KindCredential},
+		{[]byte("no key"), "", contract.KindCredential},
 	} {
 		target.PrivateKey, target.Passphrase = driver.NewSecret(string(c.pem)), driver.NewSecret(c.passphrase)
 		_, err := open(t, platform.CiscoIOS, target, driver.OpenOptions{})

@@ -146,6 +146,7 @@ func (c *Conn) session() (ssh.Channel, error) {
 func (c *Conn) Abandon() {
 	c.closing.Do(func() {
 		c.raw.letGo()
+		c.way.cut()
 		_ = c.raw.Close() // first, since closing SSH writes
 		_ = c.ssh.Close()
 	})

@@ -57,28 +57,37 @@ func (a *attempt) checkHostKey(_ string, _ net.Addr, key ssh.PublicKey) error {
 // chooser gives the one method that is offered.
 func (a *attempt) chooser() (ssh.ClientAuthCallback, error) {
 	t := a.target
-	signer, err := signerOf(t)
+	key, keyMethod, err := a.signer()
 	if err != nil {
 		return nil, err
 	}
+	answers := &answerer{username: t.Username, password: t.Password}
 	return func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 		if a.offered.Load() {
+			if answers.refusal != nil {
+				return nil, answers.refusal
+			}
 			if len(c.PartialSuccessMethods) > 0 {
 				return nil, errors.New("the server wants a second factor after the first, which is not supported")
 			}
 			return nil, fmt.Errorf("it was refused by method %s", last(c.TriedMethods))
 		}
 		offers := func(method string) bool { return slices.Contains(c.AllowedMethods, method) }
-		a.offered.Store(true)
-		switch {
-		case signer != nil && offers("publickey"):
-			return ssh.PublicKeys(signer), nil
-		case !t.Password.Empty() && offers("password"):
-			return ssh.Password(t.Password.Reveal()), nil
-		case !t.Password.Empty() && offers("keyboard-interactive"):
-			return ssh.KeyboardInteractive(answerOnce(t.Password)), nil
+		offer := func(method string, m ssh.AuthMethod) (ssh.AuthMethod, error) {
+			a.offered.Store(true)
+			a.logins.Note(method)
+			return m, nil
 		}
-		return nil, fmt.Errorf("the server offers %v, for none of which the credential has anything", c.AllowedMethods)
+		switch {
+		case key != nil && offers("publickey"):
+			return offer(keyMethod, ssh.PublicKeys(key))
+		case !t.Password.Empty() && offers("password"):
+			return offer(driver.MethodPassword, ssh.Password(t.Password.Reveal()))
+		case !t.Password.Empty() && offers("keyboard-interactive"):
+			return offer(driver.MethodInteractive, ssh.KeyboardInteractive(answers.answer))
+		}
+		a.nothing = fmt.Errorf("the server offers %v, for none of which the credential has anything", c.AllowedMethods)
+		return nil, a.nothing
 	}, nil
 }
 
@@ -87,39 +96,4 @@ func last(list []string) string {
 		return "none"
 	}
 	return list[len(list)-1]
-}
-
-func signerOf(t driver.Target) (ssh.Signer, error) {
-	switch {
-	case t.PrivateKey.Empty():
-		return nil, nil
-	case t.Passphrase.Empty():
-		signer, err := ssh.ParsePrivateKey([]byte(t.PrivateKey.Reveal()))
-		return signer, wrap("reading the private key", err)
-	default:
-		signer, err := ssh.ParsePrivateKeyWithPassphrase([]byte(t.PrivateKey.Reveal()), []byte(t.Passphrase.Reveal()))
-		return signer, wrap("reading the private key with its passphrase", err)
-	}
-}
-
-func wrap(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-// answerOnce gives the password to the first hidden question. A second one ("new password:") is not for us.
-func answerOnce(password driver.Secret) ssh.KeyboardInteractiveChallenge {
-	answered := false
-	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
-		if len(questions) == 0 {
-			return nil, nil
-		}
-		if answered || len(questions) != 1 || echos[0] {
-			return nil, errors.New("the server asks for more than the password")
-		}
-		answered = true
-		return []string{password.Reveal()}, nil
-	}
 }
