@@ -15,6 +15,8 @@ require (
 	golang.org/x/term v0.47.0
 )
 
+require github.com/dlclark/regexp2/v2 v2.13.0 // indirect
+
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect

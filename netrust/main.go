@@ -12,6 +12,7 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/netrust/internal/demo"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
+	"github.com/netrust/netrust/netrust/internal/parsecmd"
 	"github.com/netrust/netrust/netrust/internal/serve"
 	"github.com/netrust/netrust/netrust/internal/settingscmd"
 	"github.com/netrust/netrust/netrust/internal/up"
@@ -29,6 +30,6 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	w := world.OS()
 	root := cli.Command(w.Deps)
-	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w))
+	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w))
 	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
 }

@@ -48,6 +48,8 @@ var inner = []inside{
 		why: "jobspec decides from its arguments alone"},
 	{folder: "libs/inventory", allow: []string{"libs/inventory", "libs/contract", "libs/credential", "libs/driver/platform", "libs/internal"},
 		why: "inventory parses and compares; who stores it is the caller's matter"},
+	{folder: "libs/textfsm", allow: []string{"libs/textfsm", "libs/driver/platform"},
+		why: "templates turn text into records; who printed the text is the caller's matter"},
 	{folder: "libs/credential", allow: []string{"libs/credential", "libs/contract", "libs/internal"},
 		why: "credentials never meet the bus"},
 }
@@ -73,6 +75,8 @@ var confinements = []confinement{
 		why: "ClickHouse is spoken by libs/clickhouse alone"},
 	{imports: []string{"github.com/tetratelabs/wazero", "github.com/extism"}, folders: []string{"libs/plugin"},
 		why: "the WASM runtime lives in libs/plugin"},
+	{imports: []string{"github.com/dlclark/regexp2"}, folders: []string{"libs/textfsm"},
+		why: "expressions that backtrack run under a time limit, in libs/textfsm; elsewhere regexp serves"},
 	{imports: []string{"github.com/danielgtaylor/huma"}, folders: []string{"services/gateway"},
 		why: "HTTP is the gateway's edge"},
 	{imports: []string{"github.com/prometheus", "go.opentelemetry.io"}, folders: []string{"libs/servicekit"}, inTests: []string{"tests"},
