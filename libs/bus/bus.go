@@ -60,6 +60,7 @@ type Conn struct {
 	source   string
 	refusal  refusal
 	renewal  renewal
+	meters   *meters
 
 	stallAfter time.Duration
 }
@@ -67,7 +68,7 @@ type Conn struct {
 // Connect connects, and keeps trying until ctx ends: a server that starts later is found. It does not touch the
 // topology: call [Conn.Ensure].
 func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error) {
-	c := &Conn{log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name, stallAfter: cfg.StallAfter}
+	c := &Conn{log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name, stallAfter: cfg.StallAfter, meters: newMeters(cfg.Metrics, cfg.Name)}
 	if c.stallAfter <= 0 {
 		c.stallAfter = defaultStallAfter
 	}
@@ -97,6 +98,7 @@ func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error)
 		c.nc.Close()
 		return nil, fmt.Errorf("opening JetStream: %w", err)
 	}
+	c.meters.connected.Set(1)
 	return c, nil
 }
 
@@ -116,9 +118,12 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 			if err != nil { // nil when we close it ourselves
 				c.log.Warn().Err(err).Msg("lost NATS")
 			}
+			c.meters.connected.Set(0)
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			c.log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("NATS is back")
+			c.meters.connected.Set(1)
+			c.meters.reconnects.Inc()
 			c.renewal.tell()
 		}),
 	}

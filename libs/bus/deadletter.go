@@ -123,5 +123,6 @@ func (c *Conn) storeLetter(ctx context.Context, subject, id string, letter contr
 	if _, err := c.Publish(ctx, m); err != nil {
 		return fmt.Errorf("setting aside a message of %s: %w", letter.Subject, err)
 	}
+	c.meters.deadLetters.Inc()
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
 // FollowConfig says what to follow.
@@ -33,7 +35,8 @@ var ErrStreamReset = errors.New("the stream was made anew")
 // (it then returns ctx's error) or the handler fails (it then returns that error). It survives reconnects, and rebuilds
 // its consumer when that stalls while messages wait.
 func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored) error) error {
-	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1), newest: cfg.LastPerSubject}
+	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1), newest: cfg.LastPerSubject,
+		behind: c.meters.behind.WithLabelValues(c.meters.service, cfg.Stream)}
 	for {
 		err := f.run(ctx)
 		if f.consumed != "" {
@@ -49,6 +52,7 @@ func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored)
 		case errors.Is(err, errSwitch), errors.Is(err, errReconnected):
 			continue
 		}
+		c.meters.rebuilt.WithLabelValues(c.meters.service, cfg.Stream).Inc()
 		c.log.Warn().Err(err).Str("stream", cfg.Stream).Uint64("next_seq", f.next).Msg("following is interrupted; trying again")
 		select {
 		case <-ctx.Done():
@@ -69,6 +73,7 @@ type follower struct {
 	cfg      FollowConfig
 	handle   func(Stored) error
 	next     uint64
+	behind   metric.Gauge
 	newest   bool // the newest of each subject is still being read
 	caughtUp bool
 	created  time.Time // of the stream: one that was made anew has another
@@ -201,9 +206,11 @@ func (f *follower) take(msg jetstream.Msg) error {
 		return fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
 	}
 	header := nats.Header(msg.Headers())
+	f.behind.Set(float64(meta.NumPending))
 	err = f.handle(Stored{
 		Subject: msg.Subject(), Seq: meta.Sequence.Stream, Time: meta.Timestamp,
 		Header: header, Data: msg.Data(), Deleted: deleted(header),
+		Behind: meta.NumPending,
 	})
 	if err != nil {
 		return &handlerError{err}

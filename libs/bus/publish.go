@@ -81,7 +81,7 @@ func (c *Conn) build(m *Message) *nats.Msg {
 // Publish writes one message and waits until the stream has stored it. It returns the sequence. Errors: [ErrConflict],
 // [*ServerError] and [ErrNoWrites] (nothing was written), [ErrUnknownOutcome].
 func (c *Conn) Publish(ctx context.Context, m Message) (uint64, error) {
-	return c.request(ctx, c.build(&m))
+	return c.request(ctx, c.build(&m), 1)
 }
 
 // MaxBatch is the highest number of messages in one atomic batch.
@@ -108,7 +108,7 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) (last uint6
 		msg.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
 		if i == len(messages)-1 {
 			msg.Header["Nats-Batch-Commit"] = []string{"1"}
-			return c.request(ctx, msg)
+			return c.request(ctx, msg, len(messages))
 		}
 		if err := c.nc.PublishMsg(msg); err != nil {
 			// Without its last message a batch never stands.
@@ -127,9 +127,12 @@ type pubAck struct {
 	} `json:"error"`
 }
 
-func (c *Conn) request(ctx context.Context, msg *nats.Msg) (uint64, error) {
+// request writes a message, the last of n that stand or fall together.
+func (c *Conn) request(ctx context.Context, msg *nats.Msg, n int) (uint64, error) {
+	start := time.Now()
 	seq, err := c.ask(ctx, msg)
 	c.noteWrite(ctx, err)
+	c.meters.wrote(n, start, err)
 	return seq, err
 }
 

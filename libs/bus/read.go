@@ -21,6 +21,8 @@ type Stored struct {
 	Data    []byte
 	// Deleted says that the message is the marker of a deleted, purged or expired key.
 	Deleted bool
+	// Behind is how many messages waited behind this one when [Conn.Follow] got it.
+	Behind uint64
 }
 
 // HeaderValue returns the first value of a header, or "".

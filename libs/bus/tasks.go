@@ -56,6 +56,7 @@ func (t *TaskConsumer) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err)
 	}
+	t.conn.meters.opened(t.cons, t.cfg.Durable)
 	return nil
 }
 
@@ -73,7 +74,7 @@ func (t *TaskConsumer) Fetch(ctx context.Context, n int, wait time.Duration, tak
 	}
 	err = batch.Error()
 	if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, nats.ErrNoResponders) {
-		return t.open(ctx)
+		return t.rebuild(ctx)
 	}
 	if err != nil && !errors.Is(err, nats.ErrTimeout) {
 		return fmt.Errorf("fetching from %s: %w", t.cfg.Durable, err)
@@ -90,7 +91,7 @@ func (t *TaskConsumer) guard(ctx context.Context, got int) error {
 	defer cancel()
 	info, err := t.cons.Info(reqCtx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return t.open(ctx)
+		return t.rebuild(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", t.cfg.Durable, err)
@@ -105,6 +106,11 @@ func (t *TaskConsumer) guard(ctx context.Context, got int) error {
 	if err := t.conn.js.DeleteConsumer(reqCtx, contract.StreamTasks, t.cfg.Durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return fmt.Errorf("deleting stalled consumer %s: %w", t.cfg.Durable, err)
 	}
+	return t.rebuild(ctx)
+}
+
+func (t *TaskConsumer) rebuild(ctx context.Context) error {
+	t.conn.meters.rebuilt.WithLabelValues(t.conn.meters.service, contract.StreamTasks).Inc()
 	return t.open(ctx)
 }
 
