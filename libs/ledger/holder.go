@@ -14,6 +14,7 @@ import (
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
 // DefaultLivenessTTL is how long a holder is believed alive after its last sign of life.
@@ -31,6 +32,8 @@ type Config struct {
 	LivenessTTL time.Duration
 	// Linger of a busy writer of the normal class; default [DefaultLinger], negative for none. Urgent operations never linger.
 	Linger time.Duration
+	// Metrics gets the sizes and times of what is written; nil for nobody.
+	Metrics *metric.Registry
 }
 
 // Holder is one executor process in the ledger. Its methods are safe for concurrent use; they need [Holder.Run] running.
@@ -58,8 +61,8 @@ func NewHolder(conn *bus.Conn, self contract.Executor, cfg Config, log zerolog.L
 	}
 	h := &Holder{conn: conn, log: log, ttl: cfg.LivenessTTL, self: self}
 	h.writers = map[contract.Class]*writer{
-		contract.Urgent: newWriter(conn, h, 0, log),
-		contract.Normal: newWriter(conn, h, cfg.Linger, log),
+		contract.Urgent: newWriter(conn, h, 0, newMeters(cfg.Metrics, contract.Urgent), log),
+		contract.Normal: newWriter(conn, h, cfg.Linger, newMeters(cfg.Metrics, contract.Normal), log),
 	}
 	return h, h.setRecord(self)
 }

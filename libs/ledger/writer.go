@@ -33,10 +33,11 @@ type writer struct {
 	queue  chan *operation
 	// linger is how long a busy writer waits for company before it writes.
 	linger time.Duration
+	meters meters
 }
 
-func newWriter(conn *bus.Conn, h *Holder, linger time.Duration, log zerolog.Logger) *writer {
-	return &writer{conn: conn, holder: h, log: log, queue: make(chan *operation, 4*maxGroup), linger: linger}
+func newWriter(conn *bus.Conn, h *Holder, linger time.Duration, m meters, log zerolog.Logger) *writer {
+	return &writer{conn: conn, holder: h, meters: m, log: log, queue: make(chan *operation, 4*maxGroup), linger: linger}
 }
 
 // do hands an operation to the writer and waits for its verdict.
@@ -146,6 +147,7 @@ func (w *writer) write(ctx context.Context, group []*operation) (again []*operat
 	}
 	asked := time.Now()
 	last, err := w.conn.PublishBatch(ctx, messages)
+	w.meters.wrote(len(group), asked, err)
 	switch {
 	case err == nil:
 		if carriers > 0 {

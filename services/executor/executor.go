@@ -101,7 +101,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	}
 	self.Host, _ = os.Hostname()
 	log = log.With().Str("executor", self.Incarnation).Logger()
-	holder, err := ledger.NewHolder(conn, self, ledger.Config{LivenessTTL: cfg.LivenessTTL}, log)
+	holder, err := ledger.NewHolder(conn, self, ledger.Config{LivenessTTL: cfg.LivenessTTL, Metrics: cfg.Observe.Metrics}, log)
 	if err != nil {
 		return nil, err
 	}
