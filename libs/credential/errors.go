@@ -25,7 +25,7 @@ type UnknownSchemeError struct {
 func (e *UnknownSchemeError) Error() string {
 	known := e.Known
 	if known == nil {
-		known = []string{SchemeEnv, SchemeFile}
+		known = []string{SchemeEnv, SchemeFile, SchemeAge}
 	}
 	scheme := ""
 	if e.Scheme != "" {

@@ -40,3 +40,15 @@ func (r *Registry) Resolve(ctx context.Context, reference string) (Credential, e
 	}
 	return provider.Resolve(ctx, reference)
 }
+
+// Stamp implements [Stamper] by the provider of the reference's scheme.
+func (r *Registry) Stamp(reference string) string {
+	ref, err := ParseReference(reference)
+	if err != nil {
+		return ""
+	}
+	if s, ok := r.providers[ref.Scheme].(Stamper); ok {
+		return s.Stamp(reference)
+	}
+	return ""
+}

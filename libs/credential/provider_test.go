@@ -302,7 +302,7 @@ func FuzzFile(f *testing.F) {
 		if err != nil && !errors.As(err, new(*credential.FileError)) && !errors.As(err, new(*credential.MissingError)) {
 			t.Fatalf("%T %v", err, err)
 		}
-		if err == nil && (c.Username == "" || len(c.Secrets()) == 0) {
+		if err == nil && (c.Username == "" && c.Token.Empty() || len(c.Secrets()) == 0 && !c.Agent) {
 			t.Fatalf("an incomplete credential of %q", content)
 		}
 	})
@@ -318,6 +318,6 @@ func ExampleRegistry() {
 		credential.SchemeFile: credential.File("/etc/netrust/credentials.yaml"),
 	})
 	c, err := providers.Resolve(context.Background(), "env:LAB")
-	fmt.Println(c, err, len(c.Password.Reveal()))
-	// Output: {lab [redacted] [redacted] [redacted] [redacted]} <nil> 6
+	fmt.Println(c.Username, c.Kind(), len(c.Password.Reveal()), err)
+	// Output: lab password 6 <nil>
 }

@@ -11,9 +11,10 @@ import (
 // maxFile bounds a file with secrets, in bytes.
 const maxFile = 1 << 20
 
-// readKey reads a private key. It checks that the file holds one, not that the key is good: that is the driver's part.
-func readKey(path string) (Secret, error) {
-	data, _, err := readPrivate(path)
+// ReadKey reads a private key in PEM form from a file that only its owner can read; others are refused with a
+// *[FileError]. It checks that the file holds one, not that the key is good: that is the driver's part.
+func ReadKey(path string) (Secret, error) {
+	data, _, err := ReadPrivate(path)
 	if err != nil {
 		return Secret{}, err
 	}
@@ -24,8 +25,9 @@ func readKey(path string) (Secret, error) {
 	return NewSecret(string(data)), nil
 }
 
-// readPrivate reads a regular file that only its owner can read.
-func readPrivate(path string) ([]byte, fs.FileInfo, error) {
+// ReadPrivate reads a regular file of at most 1 MiB that only its owner can read: one that is open to group or others is
+// refused, since its secret must be taken for known. The error is a *[FileError].
+func ReadPrivate(path string) ([]byte, fs.FileInfo, error) {
 	// Asked before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
 	if err != nil {

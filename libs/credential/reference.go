@@ -6,6 +6,7 @@ import "strings"
 const (
 	SchemeEnv  = "env"
 	SchemeFile = "file"
+	SchemeAge  = "age"
 )
 
 // maxReference is the longest reference in bytes.
@@ -33,21 +34,23 @@ func ParseReference(text string) (Reference, error) {
 	case !found:
 		return Reference{}, &ReferenceError{
 			Message: "is not a reference to a credential",
-			Remedy:  "write scheme and name, such as env:LAB or file:lab; never put a secret here",
+			Remedy:  "write scheme and name, such as env:LAB, file:lab or age:lab; never put a secret here",
 		}
 	}
-	check, ok := schemes[scheme]
-	if !ok {
-		return Reference{}, &UnknownSchemeError{}
+	var err error
+	switch scheme {
+	case SchemeEnv:
+		err = checkEnvName(name)
+	case SchemeFile, SchemeAge:
+		err = checkEntryName(scheme, name)
+	default:
+		err = &UnknownSchemeError{}
 	}
-	if err := check(name); err != nil {
+	if err != nil {
 		return Reference{}, err
 	}
 	return Reference{Scheme: scheme, Name: name}, nil
 }
-
-// schemes says how names look. It is never changed.
-var schemes = map[string]func(name string) error{SchemeEnv: checkEnvName, SchemeFile: checkFileName}
 
 func checkEnvName(name string) error {
 	if name == "" || !upper(name[0]) || !all(name, func(c byte) bool { return upper(c) || digit(c) || c == '_' }) {
@@ -59,20 +62,27 @@ func checkEnvName(name string) error {
 	return nil
 }
 
-func checkFileName(name string) error {
+// checkEntryName looks at the name of an entry of a file.
+func checkEntryName(scheme, name string) error {
 	if strings.Contains(name, "/") {
 		return &ReferenceError{
-			Message: "has a path after file:",
-			Remedy:  "write the name of an entry, such as file:lab; the path of the credentials file is a setting of the executor",
+			Message: "has a path after " + scheme + ":",
+			Remedy:  "write the name of an entry, such as " + scheme + ":lab; the path of the credentials file is a setting of the executor",
 		}
 	}
-	if name == "" || !all(name, func(c byte) bool { return lower(c) || upper(c) || digit(c) || strings.IndexByte("_.-", c) >= 0 }) {
+	if !EntryName(name) {
 		return &ReferenceError{
 			Message: "has a name that no entry can have",
-			Remedy:  "after file: use letters, digits, dots, _ and -, such as file:core-routers",
+			Remedy:  "after " + scheme + ": use letters, digits, dots, _ and -, such as " + scheme + ":core-routers",
 		}
 	}
 	return nil
+}
+
+// EntryName reports whether an entry of a credentials file can have the name.
+func EntryName(name string) bool {
+	return name != "" && len(name) <= maxReference-len(SchemeFile)-1 &&
+		all(name, func(c byte) bool { return lower(c) || upper(c) || digit(c) || strings.IndexByte("_.-", c) >= 0 })
 }
 
 func all(s string, ok func(byte) bool) bool {

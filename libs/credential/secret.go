@@ -62,25 +62,3 @@ func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`
 
 // LogValue implements slog.LogValuer.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// Credential is what a device asks for at login. Which of password and key it has, its kind of account decides.
-type Credential struct {
-	Username string
-	Password Secret
-	// EnableSecret raises the privilege level where the platform has one.
-	EnableSecret Secret
-	// PrivateKey is an SSH private key in PEM form, Passphrase what opens it.
-	PrivateKey Secret
-	Passphrase Secret
-}
-
-// Secrets returns the secrets that are set, for redaction of what a device may repeat.
-func (c Credential) Secrets() []Secret {
-	var set []Secret
-	for _, s := range []Secret{c.Password, c.EnableSecret, c.PrivateKey, c.Passphrase} {
-		if !s.Empty() {
-			set = append(set, s)
-		}
-	}
-	return set
-}

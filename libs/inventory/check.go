@@ -167,7 +167,7 @@ func (c *check) credential() {
 	if reference := (*credential.ReferenceError)(nil); errors.As(err, &reference) {
 		c.fail("credential", reference.Message, reference.Remedy)
 	} else if err != nil {
-		c.fail("credential", "has a scheme that is not known", "use env:NAME or file:NAME; never put a secret here")
+		c.fail("credential", "has a scheme that is not known", "use env:NAME, file:NAME or age:NAME; never put a secret here")
 	}
 }
 

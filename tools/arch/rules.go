@@ -77,6 +77,8 @@ var confinements = []confinement{
 		why: "the WASM runtime lives in libs/plugin"},
 	{imports: []string{"github.com/dlclark/regexp2"}, folders: []string{"libs/textfsm"},
 		why: "expressions that backtrack run under a time limit, in libs/textfsm; elsewhere regexp serves"},
+	{imports: []string{"github.com/zalando/go-keyring"}, folders: []string{"libs/credential/oskeyring"},
+		why: "the operating system's keyring opens the credentials file, and nothing else asks it"},
 	{imports: []string{"github.com/danielgtaylor/huma"}, folders: []string{"services/gateway"},
 		why: "HTTP is the gateway's edge"},
 	{imports: []string{"github.com/prometheus", "go.opentelemetry.io"}, folders: []string{"libs/servicekit"}, inTests: []string{"tests"},
