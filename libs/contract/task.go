@@ -57,6 +57,9 @@ type Task struct {
 	Deadline         time.Time   `json:"deadline"`
 	Retry            RetryPolicy `json:"retry"`
 	ReleasedAt       time.Time   `json:"released_at"`
+
+	// Trace is the W3C traceparent of the release: it travels as the message's header, not in its payload.
+	Trace string `json:"-"`
 }
 
 // Key names the task.

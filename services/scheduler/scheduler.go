@@ -16,8 +16,10 @@ import (
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/libs/servicekit/tracing"
 	"github.com/netrust/netrust/services/scheduler/internal/engine"
 	"github.com/netrust/netrust/services/scheduler/internal/leader"
+	"github.com/netrust/netrust/services/scheduler/internal/measure"
 )
 
 // Config is the scheduler's settings.
@@ -28,6 +30,7 @@ type Config struct {
 	SilentAfter    time.Duration `yaml:"silent_after" help:"when an executor without a sign of life is taken for gone; over its liveness TTL"`
 	MaxTasks       int           `yaml:"max_tasks" help:"tasks of running jobs in memory; more jobs wait"`
 	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
+	TraceTasks     int           `yaml:"trace_tasks" help:"tasks of one job that are in its trace with all their steps, where traces are made"`
 
 	// Observe is how it is watched; the zero value is that nobody does.
 	Observe servicekit.Observe `yaml:"-"`
@@ -37,7 +40,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		LeaderTTL: 5 * time.Second, ReleaseEvery: 20 * time.Millisecond, UnclaimedAfter: time.Minute,
-		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour,
+		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, TraceTasks: 200,
 	}
 }
 
@@ -55,6 +58,7 @@ func (c *Config) Validate() error {
 	check(c.SilentAfter < 3*time.Second, "silent_after", "set it above the executors' liveness TTL", "too short")
 	check(c.MaxTasks < 1, "max_tasks", "set it to 1 or more", "no job could run")
 	check(c.KeepRecords < time.Minute, "keep_records", "set it to 1m or more", "gateways need a while to read a job's results")
+	check(c.TraceTasks < 0, "trace_tasks", "set it to 0 or more", "less than none")
 	return errors.Join(faults...)
 }
 
@@ -64,6 +68,9 @@ type Scheduler struct {
 	cfg  Config
 	self contract.Leader
 	log  zerolog.Logger
+
+	meters *measure.Meters
+	tracer *tracing.Tracer
 }
 
 // New checks the settings and makes a scheduler. It does no I/O.
@@ -75,16 +82,22 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Scheduler, error) {
 	rand.Read(id) //nolint:errcheck // crypto/rand.Read never fails
 	host, _ := os.Hostname()
 	self := contract.Leader{Incarnation: hex.EncodeToString(id), Host: host, Since: time.Now().UTC()}
-	return &Scheduler{conn: conn, cfg: cfg, self: self, log: log.With().Str("scheduler", self.Incarnation).Logger()}, nil
+	return &Scheduler{
+		conn: conn, cfg: cfg, self: self, log: log.With().Str("scheduler", self.Incarnation).Logger(),
+		meters: measure.New(cfg.Observe.Metrics), tracer: cfg.Observe.Tracer.As("netrust-scheduler"),
+	}, nil
 }
 
 // Run takes part in the election and schedules while it leads, until ctx ends.
 func (s *Scheduler) Run(ctx context.Context) error {
 	election := leader.New(s.conn, s.self, s.cfg.LeaderTTL, s.log)
 	return election.Run(ctx, func(ctx context.Context) error {
+		s.meters.Leader.Set(1)
+		defer s.meters.Leader.Set(0)
 		return engine.New(s.conn, engine.Config{
 			Incarnation: s.self.Incarnation, ReleaseEvery: s.cfg.ReleaseEvery, UnclaimedAfter: s.cfg.UnclaimedAfter,
 			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords,
+			TraceTasks: s.cfg.TraceTasks, Tracer: s.tracer, Meters: s.meters,
 		}, s.log).Run(ctx)
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 
+	"github.com/rs/zerolog"
+
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/services/scheduler/internal/job"
 )
@@ -11,6 +13,8 @@ import (
 // active is a job in memory, with what the engine keeps beside it.
 type active struct {
 	*job.Job
+	trace    trace
+	log      zerolog.Logger
 	cancel   *contract.JobCancel
 	busy     bool              // an effect is under way
 	stopSent bool              // its gate is closed, or about to be

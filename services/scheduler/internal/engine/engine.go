@@ -17,7 +17,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/inventory"
+	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/servicekit/tracing"
+	"github.com/netrust/netrust/services/scheduler/internal/measure"
 )
 
 // ErrDeposed: another scheduler has written what this one was about to.
@@ -37,6 +41,11 @@ type Config struct {
 	MaxTasks int
 	// KeepRecords is how long a job's ledger records stay after its end.
 	KeepRecords time.Duration
+	// TraceTasks is how many tasks of one job are in its trace.
+	TraceTasks int
+	// Tracer makes the spans, nil for none; Meters the counts, nil for those that nobody sees.
+	Tracer *tracing.Tracer
+	Meters *measure.Meters
 }
 
 // Engine is one term of leadership. Make a new one for each.
@@ -71,6 +80,9 @@ type Engine struct {
 
 // New makes an engine. It does no I/O.
 func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Engine {
+	if cfg.Meters == nil {
+		cfg.Meters = measure.New(nil)
+	}
 	return &Engine{
 		conn: conn, cfg: cfg, log: log,
 		events: make(chan func(), 4096), failed: make(chan error, 1),
@@ -87,11 +99,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	ready := make(chan struct{})
 	g.Go(func() error { return e.follow(ctx, g, ready) })
 	g.Go(func() error { return e.loop(ctx, ready) })
-	for _, l := range e.release.lanes {
-		g.Go(func() error { return e.publishReleases(ctx, l) })
+	for class, l := range e.release.lanes {
+		g.Go(func() error { return e.publishReleases(ctx, class, l) })
 	}
+	g.Go(func() error {
+		return e.conn.Observe(ctx, contract.StreamJobs, contract.StreamTasks, ledger.Stream, contract.StreamDLQ)
+	})
 	err := g.Wait()
 	e.effects.Wait()
+	e.cfg.Meters.Show(measure.Standing{})
 	return err
 }
 
@@ -102,26 +118,33 @@ func (e *Engine) loop(ctx context.Context, ready <-chan struct{}) error {
 	housekeeping := time.NewTicker(time.Second)
 	defer housekeeping.Stop()
 	for {
+		var begun time.Time
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-e.failed:
 			return err
 		case <-ready:
+			begun = time.Now()
 			ready, e.started = nil, true
 			e.resume(ctx)
 		case f := <-e.events:
+			begun = time.Now()
 			f()
 			e.drainEvents()
 		case now := <-housekeeping.C:
+			begun = time.Now()
+			e.cfg.Meters.Show(e.standing())
 			if e.started && !e.deposed {
 				e.housekeep(ctx, now)
 			}
 		case <-ticker.C:
+			begun = time.Now()
 		}
 		if e.started && !e.deposed {
 			e.advance(ctx)
 		}
+		e.cfg.Meters.Busy.Add(time.Since(begun).Seconds())
 	}
 }
 
@@ -183,7 +206,7 @@ func (e *Engine) effect(ctx context.Context, a *active, what string, do func(con
 			if ctx.Err() != nil {
 				return
 			}
-			e.log.Warn().Err(err).Str("job_id", a.ID).Str("step", what).Msg("a step of a job failed; trying again")
+			a.log.Warn().Err(err).Str("step", what).Msg("a step of a job failed; trying again")
 			select {
 			case <-ctx.Done():
 				return

@@ -125,6 +125,8 @@ func (e *Engine) onSubmit(id string, s bus.Stored) error {
 	a := &active{Job: &job.Job{
 		ID: id, Principal: m.Principal, Spec: jobspec.WithDefaults(m.Spec), Submitted: m.At, Order: s.Seq, State: contract.JobSubmitted,
 	}}
+	a.trace = newTrace(s.HeaderValue(contract.HeaderTraceparent), e.cfg.TraceTasks)
+	a.log = e.logOf(id, a.trace.parent)
 	e.jobs[id] = a
 	e.waiting = append(e.waiting, a)
 	return nil

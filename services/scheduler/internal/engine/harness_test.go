@@ -25,6 +25,7 @@ type world struct {
 	server *bus.Server
 	conn   *bus.Conn
 	config engine.Config
+	trace  string       // traceparent of the commands
 	end    func() error // of the engine that leads
 	term   chan error   // how its term ended, if it did by itself
 
@@ -54,6 +55,7 @@ func newWorld(t testing.TB) *world {
 		return conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamTasks}, func(s bus.Stored) error {
 			var task contract.Task
 			err := json.Unmarshal(s.Data, &task)
+			task.Trace = s.HeaderValue(contract.HeaderTraceparent)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.out = append(w.out, task)
@@ -127,7 +129,11 @@ func (w *world) command(id, kind string, value any, expect *uint64) {
 	w.Helper()
 	data, err := json.Marshal(value)
 	if err == nil {
-		_, err = w.conn.Publish(w.Context(), bus.Message{Subject: contract.JobCommandSubject(id), Data: data, Type: kind, ID: id + kind, Expect: expect})
+		m := bus.Message{Subject: contract.JobCommandSubject(id), Data: data, Type: kind, ID: id + kind, Expect: expect}
+		if w.trace != "" {
+			m.Header = map[string]string{contract.HeaderTraceparent: w.trace}
+		}
+		_, err = w.conn.Publish(w.Context(), m)
 	}
 	if err != nil {
 		w.Fatal(err)

@@ -99,6 +99,9 @@ func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
 	if i < 0 || !a.Record(i, entry.Seq, entry.Task) {
 		return
 	}
+	if e.started { // what is replayed was counted by the leader before
+		e.count(a, i, entry.Task)
+	}
 	l := e.device(deviceKey{key.Site, key.Device})
 	mine := l.out != nil && l.out.job == a && l.out.task == i
 	switch entry.Task.State {

@@ -76,7 +76,7 @@ func (e *Engine) start(ctx context.Context, a *active) {
 	}, func() {
 		a.GateSeq, a.EventSeq, a.State = max(gate, a.GateSeq), seq, contract.JobRunning
 		a.enqueue()
-		e.log.Info().Str("job_id", a.ID).Int("tasks", len(a.Tasks)).Msg("job runs")
+		a.log.Info().Int("tasks", len(a.Tasks)).Msg("job runs")
 	})
 }
 
@@ -90,7 +90,7 @@ func (e *Engine) stop(ctx context.Context, a *active, why *contract.Stopping) {
 		return err
 	}, func() {
 		a.EventSeq, a.Stopping = seq, why
-		e.log.Info().Str("job_id", a.ID).Str("reason", why.Reason).Msg("job is stopped")
+		a.log.Info().Str("reason", why.Reason).Msg("job is stopped")
 	})
 }
 
@@ -155,7 +155,8 @@ func (e *Engine) end(ctx context.Context, a *active) {
 		return err
 	}, func() {
 		e.forget(a, now)
-		e.log.Info().Str("job_id", a.ID).Str("state", string(final.State)).Interface("counts", counts).Msg("job has ended")
+		e.ended(ctx, a, final.State, &counts)
+		a.log.Info().Str("state", string(final.State)).Interface("counts", counts).Msg("job has ended")
 	})
 }
 

@@ -50,6 +50,7 @@ type planned struct {
 // this is the last word.
 func (e *Engine) plan(ctx context.Context, a *active) {
 	e.planning++
+	span := e.span(ctx, a, "plan", time.Time{})
 	var p *planned
 	e.effect(ctx, a, "planning", func(ctx context.Context) (err error) {
 		if p == nil {
@@ -76,9 +77,13 @@ func (e *Engine) plan(ctx context.Context, a *active) {
 	}, func() {
 		e.planning--
 		if p.problems != nil {
+			span.End("rejected")
 			e.forget(a, time.Now())
+			e.ended(ctx, a, contract.JobRejected, &contract.Counts{})
+			a.log.Info().Int("problems", len(p.problems)).Msg("job is rejected")
 			return
 		}
+		span.Int("netrust.tasks", len(p.plan.Targets)).End("")
 		a.EventSeq, a.State, a.Manifest, a.Deadline = p.seq, contract.JobPlanned, p.ref, p.deadline
 		a.Skipped = len(p.plan.Skipped)
 		a.Tasks = make([]job.Task, len(p.plan.Targets))

@@ -82,6 +82,7 @@ func (e *Engine) recoverLater(c *claim) {
 			return
 		}
 		e.release.recoveries = append(e.release.recoveries, e.recovery(c))
+		e.cfg.Meters.Recoveries.Inc()
 		e.at(now.Add(min(recoverAgain, e.cfg.UnclaimedAfter)), again)
 	}
 	e.at(due, again)

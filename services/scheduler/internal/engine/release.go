@@ -213,6 +213,7 @@ func (e *Engine) missClaims(now time.Time) {
 		if u.ref.task < len(u.ref.job.Tasks) {
 			if t := &u.ref.job.Tasks[u.ref.task]; t.Seq == u.seq && t.Releases == u.releases {
 				e.takeBack([]taskRef{u.ref})
+				e.cfg.Meters.TakenBack(u.ref.job.Class(), 1)
 			}
 		}
 	}
@@ -247,18 +248,20 @@ func (e *Engine) message(a *active, i int) contract.Task {
 		Commands: a.Spec.Commands, Repeatable: t.Repeatable, ReadOnly: t.ReadOnly,
 		CommandTimeoutMS: a.Spec.Limits.CommandTimeoutMS, DeviceTimeoutMS: a.Spec.Limits.DeviceTimeoutMS,
 		Deadline: a.Deadline, Retry: a.Spec.Retry, ReleasedAt: time.Now().UTC(),
+		Trace: a.trace.next(),
 	}
 }
 
 // publishReleases writes the batches of a lane, one at a time. One that fails is taken back: whether it stands after all does no harm.
-func (e *Engine) publishReleases(ctx context.Context, l *lane) error {
+func (e *Engine) publishReleases(ctx context.Context, class contract.Class, l *lane) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case b := <-l.batches:
-			err := e.publish(ctx, b.tasks)
+			err := e.publish(ctx, class, b.tasks)
 			if err != nil && ctx.Err() == nil {
+				e.cfg.Meters.TakenBack(class, len(b.tasks))
 				e.log.Warn().Err(err).Int("tasks", len(b.tasks)).Msg("releasing tasks failed; they are released again")
 				time.Sleep(e.cfg.ReleaseEvery) // NATS is away or its disk full: no hurry
 			}
@@ -274,7 +277,11 @@ func (e *Engine) publishReleases(ctx context.Context, l *lane) error {
 	}
 }
 
-func (e *Engine) publish(ctx context.Context, tasks []contract.Task) error {
+func (e *Engine) publish(ctx context.Context, class contract.Class, tasks []contract.Task) (err error) {
+	start := time.Now()
+	end := e.traceReleases(ctx, tasks)
+	defer func() { end(err) }()
+	var trace headers
 	messages := make([]bus.Message, len(tasks))
 	for i := range tasks {
 		t := &tasks[i]
@@ -283,9 +290,11 @@ func (e *Engine) publish(ctx context.Context, tasks []contract.Task) error {
 			return err
 		}
 		messages[i] = bus.Message{
-			Subject: t.Key().Subject(t.Class), Data: data, Type: contract.TypeTask, ID: t.Key().ID(),
+			Subject: t.Key().Subject(t.Class), Data: data, Type: contract.TypeTask, ID: t.Key().ID(), Header: trace.of(t.Trace),
 		}
 	}
-	_, err := e.conn.PublishBatch(ctx, messages)
+	if _, err = e.conn.PublishBatch(ctx, messages); err == nil {
+		e.cfg.Meters.Released(class, len(tasks), start)
+	}
 	return err
 }

@@ -96,6 +96,9 @@ func (j *Job) Out() int { return j.out }
 // OutAt is how many tasks are released or claimed, by site. The map is the job's own.
 func (j *Job) OutAt() map[string]int { return j.outAt }
 
+// Open is how many tasks have not ended.
+func (j *Job) Open() int { return len(j.Tasks) - j.ended }
+
 // Claims is how many tasks executors are at work on.
 func (j *Job) Claims() int { return j.claimed }
 
