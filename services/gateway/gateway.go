@@ -110,7 +110,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f := feed.New(g.conn, v, int64(g.cfg.MaxViewMiB)<<20, g.log)
+	f := feed.New(g.conn, v, int64(g.cfg.MaxViewMiB)<<20, g.cfg.Observe.Metrics, g.log)
 	g.registerChecks(f)
 
 	// What requests need outlives them: it stops when the server has.
@@ -182,7 +182,7 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error
 	stopping := make(chan struct{})
 	parts := rest.Parts{
 		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Identity: g.identity,
-		Ready: g.health.Ready, Log: g.log, Stopping: stopping,
+		Ready: g.health.Ready, Log: g.log, Stopping: stopping, Observe: g.cfg.Observe,
 	}
 	if g.cfg.ShowMetrics && g.cfg.Observe.Metrics != nil {
 		parts.Metrics = g.cfg.Observe.Metrics.Handler()

@@ -15,6 +15,7 @@ import (
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/bus/bustest"
 	"github.com/netrust/netrust/libs/contract/api"
+	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/gateway"
 )
 
@@ -24,7 +25,9 @@ type fleet struct {
 	server *bus.Server
 	conn   *bus.Conn
 	admin  string
-	at     time.Time
+	// observe is how its gateways are watched.
+	observe servicekit.Observe
+	at      time.Time
 }
 
 func newFleet(t *testing.T) *fleet {
@@ -53,6 +56,7 @@ func (f *fleet) gatewayOn(conn *bus.Conn, dir string) *client {
 	f.t.Helper()
 	cfg := gateway.Default()
 	cfg.Listen, cfg.DataDir, cfg.DrainTimeout = "127.0.0.1:0", dir, 2*time.Second
+	cfg.Observe, cfg.ShowMetrics = f.observe, f.observe.Metrics != nil
 	secrets := make(chan string, 1)
 	cfg.ShowAdminToken = func(s string) { secrets <- s }
 	log := zerolog.New(zerolog.NewTestWriter(f.t)).Level(zerolog.ErrorLevel)

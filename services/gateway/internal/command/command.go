@@ -18,6 +18,7 @@ import (
 	"github.com/netrust/netrust/libs/contract/api"
 	"github.com/netrust/netrust/libs/inventory"
 	"github.com/netrust/netrust/libs/jobspec"
+	"github.com/netrust/netrust/libs/servicekit/tracing"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
@@ -50,16 +51,9 @@ type Receipt struct {
 	Replayed bool
 }
 
-type traceKey struct{}
-
-// WithTrace returns a context whose commands carry the W3C traceparent.
-func WithTrace(ctx context.Context, traceparent string) context.Context {
-	return context.WithValue(ctx, traceKey{}, traceparent)
-}
-
-// traced is the header of a command's trace.
+// traced is the header of a command's trace: that of the request.
 func traced(ctx context.Context) map[string]string {
-	if t, _ := ctx.Value(traceKey{}).(string); t != "" {
+	if t := tracing.Traceparent(ctx); t != "" {
 		return map[string]string{contract.HeaderTraceparent: t}
 	}
 	return nil

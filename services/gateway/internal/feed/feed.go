@@ -21,6 +21,7 @@ import (
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/servicekit/metric"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
@@ -33,6 +34,7 @@ type Feed struct {
 	view     *view.View
 	log      zerolog.Logger
 	maxBytes int64
+	lag      *metric.Gauges
 
 	items    chan item           // of this round
 	room     *semaphore.Weighted // bytes that may be on their way in this round
@@ -47,8 +49,16 @@ const streamCount = 2
 const trimEvery = 10 * time.Second
 
 // New makes a feed; [Feed.Run] starts it. maxBytes bounds the view's file.
-func New(conn *bus.Conn, v *view.View, maxBytes int64, log zerolog.Logger) *Feed {
-	return &Feed{conn: conn, view: v, maxBytes: maxBytes, log: log}
+func New(conn *bus.Conn, v *view.View, maxBytes int64, r *metric.Registry, log zerolog.Logger) *Feed {
+	f := &Feed{conn: conn, view: v, maxBytes: maxBytes, log: log,
+		lag: r.Gauges("netrust_gateway_view_lag_messages", "Messages of a stream that the read view does not show yet.", "stream")}
+	r.GaugeFunc("netrust_gateway_view_ready", "1 when the read view shows what the streams held at its start, and can be written.", func() float64 {
+		if f.Ready() != nil {
+			return 0
+		}
+		return 1
+	})
+	return f
 }
 
 // Run folds until ctx ends, and then returns nil.
@@ -138,10 +148,18 @@ func (f *Feed) follow(ctx context.Context, stream string, filters []string, hand
 	if err != nil {
 		return err
 	}
+	lag := f.lag.WithLabelValues(stream)
+	lag.Set(0)
 	return f.conn.Follow(ctx, bus.FollowConfig{
 		Stream: stream, Filters: filters, FromSeq: from + 1,
 		CaughtUp: func() { f.push(ctx, item{done: func() { f.caughtUp.Add(1) }}) }, //nolint:errcheck // fails with ctx only, as what follows does
-	}, func(s bus.Stored) error { return handle(ctx, s) })
+	}, func(s bus.Stored) error {
+		lag.Set(float64(s.Behind) + 1)
+		if err := handle(ctx, s); err != nil || s.Behind > 0 {
+			return err
+		}
+		return f.push(ctx, item{done: func() { lag.Set(0) }}) // once it is written
+	})
 }
 
 // olderJobs adds the jobs that the log no longer tells of from their summaries.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
-	"github.com/netrust/netrust/services/gateway/internal/command"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
 	"github.com/netrust/netrust/services/gateway/internal/problem"
 )
@@ -33,9 +31,6 @@ type principal struct {
 
 type principalKey struct{}
 
-// traceparent is the W3C trace context, version 00.
-var traceparent = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
-
 // caller is who the request of the context acts as.
 func caller(ctx context.Context) principal {
 	p, _ := ctx.Value(principalKey{}).(principal)
@@ -54,9 +49,6 @@ func (s *server) authorized(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	ctx = huma.WithValue(ctx, principalKey{}, who)
-	if t := ctx.Header(contract.HeaderTraceparent); traceparent.MatchString(t) {
-		ctx = huma.WithContext(ctx, command.WithTrace(ctx.Context(), t))
-	}
 	next(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
@@ -37,7 +38,7 @@ func (s *server) importDevices(ctx context.Context, in *struct {
 		return nil, s.failure(ctx, err)
 	}
 	if !in.Preview {
-		s.Log.Info().Str("principal", caller(ctx).Name).Int("created", answer.Created).Int("changed", answer.Changed).Int("removed", answer.Removed).
+		zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Int("created", answer.Created).Int("changed", answer.Changed).Int("removed", answer.Removed).
 			Msg("inventory imported")
 	}
 	return &struct{ Body api.Import }{answer}, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
@@ -79,7 +80,7 @@ func (s *server) failure(ctx context.Context, err error) error {
 		return problem.New(http.StatusConflict, err.Error()+"; repeat this one when it is through").WithHeader("Retry-After", "5")
 	}
 	if ctx.Err() == nil {
-		s.Log.Warn().Err(err).Msg("a request failed")
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("a request failed")
 	}
 	detail := err.Error()
 	if lost := s.Conn.Ready(ctx); lost != nil {

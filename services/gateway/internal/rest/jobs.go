@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
@@ -90,7 +91,7 @@ func (s *server) taken(ctx context.Context, w Waits, submit func() (command.Rece
 		return nil, s.failure(ctx, err)
 	}
 	id := receipt.Command.JobID
-	s.Log.Info().Str("job_id", id).Str("principal", receipt.Command.Principal).Bool("replayed", receipt.Replayed).Msg("job submitted")
+	zerolog.Ctx(ctx).Info().Str("job_id", id).Str("principal", receipt.Command.Principal).Bool("replayed", receipt.Replayed).Msg("job submitted")
 	out := &accepted{Location: api.PathJobs + "/" + url.PathEscape(id), Body: command.Submitted(receipt.Command)}
 	if receipt.Replayed {
 		out.Replayed = "true"
@@ -101,7 +102,7 @@ func (s *server) taken(ctx context.Context, w Waits, submit func() (command.Rece
 	job, err := s.Desk.Await(ctx, id, wait, func(j *api.Job) bool { return j.State != contract.JobSubmitted })
 	if err != nil {
 		// The job is taken; that nobody can say more now does not undo it.
-		s.Log.Warn().Err(err).Str("job_id", id).Msg("waiting for the scheduler's verdict")
+		zerolog.Ctx(ctx).Warn().Err(err).Str("job_id", id).Msg("waiting for the scheduler's verdict")
 		return out, nil
 	}
 	if wait > 0 && job.State == contract.JobRejected {
@@ -196,7 +197,7 @@ func (s *server) cancelJob(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.failure(ctx, err)
 	}
-	s.Log.Info().Str("job_id", in.ID).Str("principal", caller(ctx).Name).Msg("job cancel asked for")
+	zerolog.Ctx(ctx).Info().Str("job_id", in.ID).Str("principal", caller(ctx).Name).Msg("job cancel asked for")
 	if wait > 0 {
 		if now, err := s.Desk.Await(ctx, in.ID, wait, func(j *api.Job) bool { return j.State.Ended() }); err == nil {
 			job = now

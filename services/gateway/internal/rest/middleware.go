@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/services/gateway/internal/problem"
 )
@@ -67,7 +69,7 @@ func (s *server) logged(next http.Handler) http.Handler {
 		if rec, ok := w.(*recorder); ok && rec.status != 0 {
 			status = rec.status
 		}
-		s.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", status).Int64("duration_ms", time.Since(start).Milliseconds()).
+		zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", status).Int64("duration_ms", time.Since(start).Milliseconds()).
 			Msg("request")
 	})
 }

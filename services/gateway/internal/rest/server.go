@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/gateway/internal/command"
 	"github.com/netrust/netrust/services/gateway/internal/devices"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
@@ -27,6 +28,8 @@ type Parts struct {
 	// Ready runs the checks of readiness: what each says, and an error when one fails.
 	Ready func(context.Context) (map[string]string, error)
 	Log   zerolog.Logger
+	// Observe is how the API is watched.
+	Observe servicekit.Observe
 	// Metrics, where it is not nil, answers at /metrics.
 	Metrics http.Handler
 	// Stopping ends streams of events, so that a shutdown does not wait for them.
@@ -41,15 +44,17 @@ type server struct {
 	Parts
 	now     func() time.Time
 	streams chan struct{} // one token per stream of events
+	meters  meters
 }
 
 // New makes the API's handler.
 func New(parts Parts) http.Handler {
 	s := &server{Parts: parts, now: time.Now, streams: make(chan struct{}, maxStreams)}
+	s.meters = newMeters(parts.Observe, func() float64 { return float64(len(s.streams)) })
 	mux := http.NewServeMux()
 	s.routes(mux)
 	s.metricRoutes(mux)
-	return s.recovered(s.logged(s.found(mux)))
+	return s.recovered(s.watched(s.logged(s.found(mux))))
 }
 
 // routes declares every operation on the mux and returns the API's description.

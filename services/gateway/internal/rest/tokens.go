@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
@@ -41,7 +42,7 @@ func (s *server) createToken(ctx context.Context, in *struct{ RawBody []byte }) 
 	if err != nil {
 		return nil, s.failure(ctx, err)
 	}
-	s.Log.Info().Str("principal", caller(ctx).Name).Str("token", req.Name).Str("role", string(req.Role)).Msg("token made")
+	zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Str("token", req.Name).Str("role", string(req.Role)).Msg("token made")
 	return &struct{ Body api.TokenCreated }{api.TokenCreated{Name: token.Name, Role: token.Role, Secret: secret, ExpiresAt: token.ExpiresAt}}, nil
 }
 
@@ -81,6 +82,6 @@ func (s *server) deleteToken(ctx context.Context, in *struct {
 	if err := s.Identity.Delete(ctx, in.Name); err != nil {
 		return nil, s.failure(ctx, err)
 	}
-	s.Log.Info().Str("principal", caller(ctx).Name).Str("token", in.Name).Msg("token removed")
+	zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Str("token", in.Name).Msg("token removed")
 	return nil, nil
 }
