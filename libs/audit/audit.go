@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +43,12 @@ func TraceID(traceparent string) string {
 	}
 	return p[1]
 }
+
+// kind is how kinds are written.
+var kind = regexp.MustCompile(`^[a-z][a-z0-9_]*[.][a-z][a-z0-9_]*$`)
+
+// PlainKind reports whether a text is a kind of events: a noun and a verb.
+func PlainKind(text string) bool { return len(text) <= 64 && kind.MatchString(text) }
 
 // Bounds of what one event may say, in bytes and entries. What is cut says so.
 const (

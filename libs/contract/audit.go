@@ -13,6 +13,7 @@ const (
 	AuditJobPlanned         = "job.planned"
 	AuditJobStarted         = "job.started"
 	AuditJobStopping        = "job.stopping"
+	AuditJobWave            = "job.wave" // one began or ended
 	AuditJobEnded           = "job.ended"
 	AuditCredentialAccessed = "credential.accessed" // by reference, never the value
 	AuditCommandClaimed     = "command.claimed"     // written before the command can reach the device
@@ -23,6 +24,9 @@ const (
 	AuditTokenCreated       = "token.created"
 	AuditTokenRevoked       = "token.revoked"
 	AuditInventoryImported  = "inventory.imported"
+	AuditLetterSetAside     = "deadletter.set_aside"
+	AuditLetterAsked        = "deadletter.asked" // for a replay, or that it is discarded
+	AuditLetterDecided      = "deadletter.decided"
 	AuditMessageUnknown     = "message.unknown" // of a source, that this audit cannot read
 	AuditLogGap             = "log.gap"         // what was not recorded, and why
 )
