@@ -65,6 +65,7 @@ require (
 	github.com/nats-io/nkeys v0.4.16 // indirect
 	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/netrust/netrust/services/audit v0.0.0
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/scrapli/scrapligo v1.4.3 // indirect
 	github.com/sirikothe/gotextfsm v1.0.1-0.20200816110946-6aa2cfd355e4 // indirect
@@ -88,6 +89,8 @@ replace github.com/netrust/netrust/lab => ../lab
 replace github.com/netrust/netrust/libs => ../libs
 
 replace github.com/netrust/netrust/schemas => ../schemas
+
+replace github.com/netrust/netrust/services/audit => ../services/audit
 
 replace github.com/netrust/netrust/services/executor => ../services/executor
 

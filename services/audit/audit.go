@@ -21,6 +21,8 @@ import (
 type Config struct {
 	Linger   time.Duration `yaml:"linger" help:"how long records are collected before they are written together"`
 	Takeover time.Duration `yaml:"takeover" help:"how long the log must be quiet before an audit that stands by writes"`
+
+	Observe servicekit.Observe `yaml:"-"`
 }
 
 // Default settings.
@@ -46,7 +48,8 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Audit, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Audit{writer.New(conn, writer.Config{Linger: cfg.Linger, Takeover: cfg.Takeover}, log)}, nil
+	w := writer.New(conn, writer.Config{Linger: cfg.Linger, Takeover: cfg.Takeover, Metrics: cfg.Observe.Metrics}, log)
+	return &Audit{w}, nil
 }
 
 // Run writes the log, or stands by while another does, until ctx ends; it returns ctx's error. What was read and not

@@ -14,7 +14,9 @@ func DefaultProcess() *process.Settings[Config] { return process.Defaults(Defaul
 // Process runs an audit as a process of its own.
 func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Config]) error {
 	return process.Beside(ctx, p, "audit", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-		service, err := New(conn, s.Service, p.Log)
+		cfg := s.Service
+		cfg.Observe = p.Observe
+		service, err := New(conn, cfg, p.Log)
 		if err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func server(ctx context.Context, u *docs.User) error {
 
 // readyWords are what a service says when it works.
 var readyWords = map[string]string{
-	"nats": "nats is up", "scheduler": "this scheduler leads", "executor": "executor takes tasks", "gateway": "shown this once: nrt_",
+	"nats": "nats is up", "scheduler": "this scheduler leads", "executor": "executor takes tasks", "audit": "this audit writes the log", "gateway": "shown this once: nrt_",
 }
 
 // serve starts a service in a terminal of its own, on ports that are free.

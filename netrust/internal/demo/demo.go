@@ -55,7 +55,7 @@ func run(ctx context.Context, w world.World, devices int, platforms []string, co
 	s.Lab, s.LabDevices, s.LabPlatforms = true, devices, platforms
 	s.Process.Log.Level = "error"
 	log := servicekit.NewLogger(w.Stderr, "netrust", s.Process.Log)
-	say(w, "starting NATS, scheduler, executor, gateway and a lab of %d devices in this process", devices)
+	say(w, "starting NATS, scheduler, executor, gateway, audit and a lab of %d devices in this process", devices)
 	code := cli.ExitFailed
 	err = up.Run(ctx, s, w.LookupEnv, log, func(ctx context.Context, started up.Started) error {
 		code = show(ctx, w, dir, started, command)

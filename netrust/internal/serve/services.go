@@ -8,6 +8,7 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/netrust/internal/lock"
 	"github.com/netrust/netrust/netrust/internal/world"
+	"github.com/netrust/netrust/services/audit"
 	"github.com/netrust/netrust/services/executor"
 	"github.com/netrust/netrust/services/gateway"
 	"github.com/netrust/netrust/services/scheduler"
@@ -15,7 +16,7 @@ import (
 
 // Services lists what can be served.
 func Services(w world.World) []Service {
-	return []Service{nats(w), gatewayService(w), schedulerService(w), executorService(w)}
+	return []Service{nats(w), gatewayService(w), schedulerService(w), executorService(w), auditService(w)}
 }
 
 // natsSettings of the embedded server as its own process.
@@ -55,6 +56,15 @@ func schedulerService(w world.World) Service {
 		Name: "scheduler", Short: "Run a scheduler: it plans jobs and releases their tasks; one of them leads",
 		Settings: s, process: &s.Process,
 		run: func(ctx context.Context, p servicekit.Process) error { return scheduler.Process(ctx, p, s) },
+	}
+}
+
+func auditService(w world.World) Service {
+	s := defaults(w, audit.DefaultProcess())
+	return Service{
+		Name: "audit", Short: "Run an audit: it writes the audit log; one of them writes",
+		Settings: s, process: &s.Process,
+		run: func(ctx context.Context, p servicekit.Process) error { return audit.Process(ctx, p, s) },
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // Command makes the command.
 func Command(w world.World) *cobra.Command {
 	return &cobra.Command{
-		Use:     "settings [up|nats|gateway|scheduler|executor]",
+		Use:     "settings [up|nats|gateway|scheduler|executor|audit]",
 		Short:   "List every setting: its name in the file, the environment and as a flag, its default and meaning",
 		Example: "  netrust settings executor\n  netrust settings > settings.md",
 		Args:    cli.Arguments(0, 1, "the name of one service at most"),
@@ -53,7 +53,7 @@ func write(w world.World, sets []set, args []string) error {
 		fmt.Fprintln(w.Stdout)
 	}
 	if !found {
-		return &cli.ExitError{Code: cli.ExitMisuse, Text: fmt.Sprintf("%q has no settings: write up, nats, gateway, scheduler or executor", args[0])}
+		return &cli.ExitError{Code: cli.ExitMisuse, Text: fmt.Sprintf("%q has no settings: write up, nats, gateway, scheduler, executor or audit", args[0])}
 	}
 	return nil
 }

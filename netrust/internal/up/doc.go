@@ -1,4 +1,4 @@
-// Package up runs all of netrust in one process: NATS embedded, scheduler, executor and gateway, on loopback, and, if asked
+// Package up runs all of netrust in one process: NATS embedded, scheduler, executor, gateway and audit, on loopback, and, if asked
 // for, a lab of simulated devices.
 //
 // It promises one process per data directory, an orderly end in the reverse order of the start, and that the commands of

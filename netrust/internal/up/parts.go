@@ -10,6 +10,7 @@ import (
 	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/audit"
 	"github.com/netrust/netrust/services/executor"
 	"github.com/netrust/netrust/services/gateway"
 	"github.com/netrust/netrust/services/scheduler"
@@ -52,7 +53,11 @@ func (p *process) parts(ctx context.Context) ([]servicekit.Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := []servicekit.Part{schedulerPart}
+	auditPart, err := p.audit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parts := []servicekit.Part{auditPart, schedulerPart} // the audit stops last, and so records how the others ended
 	var l *lab.Lab
 	if p.settings.Lab {
 		if l, err = newLab(p.settings); err != nil {
@@ -91,6 +96,21 @@ func (p *process) scheduler(ctx context.Context) (servicekit.Part, error) {
 		return servicekit.Part{}, err
 	}
 	return servicekit.Part{Name: "scheduler", Run: s.Run}, nil
+}
+
+// audit needs the topology, which the scheduler's part has made.
+func (p *process) audit(ctx context.Context) (servicekit.Part, error) {
+	conn, err := p.connect(ctx, "audit")
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	cfg := p.settings.Audit
+	cfg.Observe = p.settings.Observe
+	a, err := audit.New(conn, cfg, p.logger("audit"))
+	if err != nil {
+		return servicekit.Part{}, err
+	}
+	return servicekit.Part{Name: "audit", Run: a.Run}, nil
 }
 
 func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, error) {

@@ -6,6 +6,7 @@ import (
 
 	libprocess "github.com/netrust/netrust/libs/process"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/audit"
 	"github.com/netrust/netrust/services/executor"
 	"github.com/netrust/netrust/services/gateway"
 	"github.com/netrust/netrust/services/scheduler"
@@ -29,6 +30,7 @@ type Settings struct {
 	Scheduler scheduler.Config `yaml:"scheduler"`
 	Executor  executor.Config  `yaml:"executor"`
 	Gateway   gateway.Config   `yaml:"gateway"`
+	Audit     audit.Config     `yaml:"audit"`
 
 	// Observe is how the process is watched; what it measures is shown at the API's address.
 	Observe servicekit.Observe `yaml:"-"`
@@ -40,7 +42,7 @@ func Default(dataDir string) Settings {
 		Process: servicekit.DefaultProcess(), DataDir: dataDir,
 		Listen: "127.0.0.1:7480", NATSListen: "127.0.0.1:0", NATS: libprocess.NATS{Replicas: 1},
 		LabDevices: 24, LabPort: 2222,
-		Scheduler: scheduler.Default(), Executor: executor.Default(), Gateway: gateway.Default(),
+		Scheduler: scheduler.Default(), Executor: executor.Default(), Gateway: gateway.Default(), Audit: audit.Default(),
 	}
 }
 

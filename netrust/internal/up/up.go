@@ -26,7 +26,7 @@ func Command(w world.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run everything in one process on this machine",
-		Long: `Runs NATS, scheduler, executor and gateway in one process, on loopback, until it is stopped. The first start makes an
+		Long: `Runs NATS, scheduler, executor, gateway and audit in one process, on loopback, until it is stopped. The first start makes an
 admin token, shows it once, and keeps it where the commands of this user find it.
 
 With --lab it also runs simulated devices and imports them, and with --lab-command it runs a job on them.`,

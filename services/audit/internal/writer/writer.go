@@ -19,6 +19,7 @@ import (
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/servicekit/metric"
 	"github.com/netrust/netrust/services/audit/internal/chain"
 	"github.com/netrust/netrust/services/audit/internal/source"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Linger time.Duration
 	// Takeover is how long the log must be quiet before a writer that stands by writes again.
 	Takeover time.Duration
+	// Metrics may be nil.
+	Metrics *metric.Registry
 }
 
 // waiting bounds the messages that are read and not written yet.
@@ -43,6 +46,9 @@ type Writer struct {
 	cfg  Config
 	log  zerolog.Logger
 
+	records, batches, interrupted metric.Counter
+	standing                      metric.Gauge
+
 	mu     sync.Mutex
 	status Status
 }
@@ -51,17 +57,21 @@ type Writer struct {
 type Status struct {
 	// Standby says that another one writes.
 	Standby bool
-	// Seq is the last record that this one has seen or written, and Written how many it has written since its start.
-	Seq, Written uint64
-	// Batches is how many writes that took.
-	Batches uint64
+	// Seq is the last record that this one has seen or written.
+	Seq uint64
 	// Failed is the error of the last try, nil after a success.
 	Failed error
 }
 
 // New makes a writer.
 func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Writer {
-	return &Writer{conn: conn, cfg: cfg, log: log, status: Status{Failed: errors.New("not started")}}
+	return &Writer{
+		conn: conn, cfg: cfg, log: log, status: Status{Failed: errors.New("not started")},
+		records:     cfg.Metrics.Counter("netrust_audit_records_total", "Records appended to the audit log by this process."),
+		batches:     cfg.Metrics.Counter("netrust_audit_batches_total", "Writes that these took."),
+		interrupted: cfg.Metrics.Counter("netrust_audit_interruptions_total", "How often writing was interrupted by an error, not by another writer."),
+		standing:    cfg.Metrics.Gauge("netrust_audit_standby", "1 while another process writes the audit log."),
+	}
 }
 
 // Status says how the writer is. Safe for concurrent use.
@@ -90,6 +100,7 @@ func (w *Writer) Run(ctx context.Context) error {
 			// The head says what stands of a write without an answer.
 			w.log.Warn().Err(err).Msg("writing the audit log is interrupted; trying again")
 			w.set(func(s *Status) { s.Failed = err })
+			w.interrupted.Inc()
 			pause(ctx, retryAfter)
 		}
 	}
@@ -100,6 +111,8 @@ func (w *Writer) Run(ctx context.Context) error {
 func (w *Writer) standby(ctx context.Context) {
 	w.set(func(s *Status) { s.Standby, s.Failed = true, nil })
 	defer w.set(func(s *Status) { s.Standby = false })
+	w.standing.Set(1)
+	defer w.standing.Set(0)
 	var last uint64
 	quiet := time.Now()
 	for ctx.Err() == nil && time.Since(quiet) < w.cfg.Takeover {
@@ -150,6 +163,7 @@ func (w *Writer) write(ctx context.Context) error {
 	}
 	group.Go(func() error { return w.append(ctx, head, items) })
 	w.set(func(s *Status) { s.Failed = nil })
+	w.log.Info().Uint64("after", head.Seq).Msg("this audit writes the log")
 	return group.Wait()
 }
 
@@ -204,9 +218,9 @@ func (w *Writer) store(ctx context.Context, head chain.Head, items []chain.Item)
 	}
 	w.set(func(s *Status) {
 		s.Seq, s.Failed = last, nil
-		s.Written += uint64(len(records))
-		s.Batches++
 	})
+	w.records.Add(float64(len(records)))
+	w.batches.Inc()
 	return taken, next, nil
 }
 
