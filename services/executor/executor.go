@@ -23,6 +23,7 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/executor/internal/hostkeys"
 	"github.com/netrust/netrust/services/executor/internal/intake"
+	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
 )
 
@@ -106,12 +107,15 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 		return nil, err
 	}
 	keys := hostkeys.New(conn, known)
+	meters := measure.New(cfg.Observe)
 	runner := &run.Runner{
+		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey,
 		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
 	}
 	in := intake.New(conn, holder, runner, intake.Config{
-		Sites: cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
+		Meters: meters,
+		Sites:  cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
 		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
 	}, log)
 	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in}, nil
@@ -139,6 +143,7 @@ func (e *Executor) Run(ctx context.Context) error {
 	below.Go(func() error { return e.holder.Run(belowCtx) })
 	below.Go(func() error { return e.intake.FollowGates(belowCtx) })
 	below.Go(func() error { return e.intake.KeepInHand(belowCtx) })
+	below.Go(func() error { return e.conn.Observe(belowCtx) })
 	known := make(chan struct{})
 	below.Go(func() error { return e.keys.Run(belowCtx, func() { close(known) }) })
 

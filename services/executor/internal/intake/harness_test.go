@@ -16,7 +16,9 @@ import (
 	"github.com/netrust/netrust/libs/credential"
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/executor/internal/intake"
+	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
 )
 
@@ -93,8 +95,9 @@ type floor struct {
 
 const ackWait = time.Second
 
-func newFloor(t testing.TB, normal int, answer func(ctx context.Context, device, command string) (string, error)) *floor {
+func newFloor(t testing.TB, normal int, answer func(ctx context.Context, device, command string) (string, error), watched ...servicekit.Observe) *floor {
 	t.Helper()
+	meters := measure.New(append(watched, servicekit.Observe{})[0])
 	server, conn := bustest.Server(t)
 	f := &floor{TB: t, server: server, conn: conn, device: &device{answer: answer, sent: map[string]int{}}}
 	drivers, err := driver.NewRegistry(f.device)
@@ -107,10 +110,12 @@ func newFloor(t testing.TB, normal int, answer func(ctx context.Context, device,
 		t.Fatal(err)
 	}
 	runner := &run.Runner{
+		Meters:  meters,
 		Drivers: drivers, Credentials: anyone{}, HostKeys: func(string) driver.HostKeys { return nil }, ConnectTimeout: time.Second, MaxOutput: 4 << 20,
 	}
 	f.in = intake.New(mine, h, runner, intake.Config{
-		Sites: []string{"lab"}, ConnectTimeout: time.Second, AckWait: ackWait, RecordWithin: 2 * time.Second,
+		Meters: meters,
+		Sites:  []string{"lab"}, ConnectTimeout: time.Second, AckWait: ackWait, RecordWithin: 2 * time.Second,
 		Slots: map[contract.Class]int{contract.Normal: normal, contract.Urgent: 2},
 	}, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 
@@ -172,12 +177,16 @@ func (f *floor) release(t *contract.Task) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.publish(t.Key().Subject(t.Class), data)
+	f.publish(t.Key().Subject(t.Class), data, t.Trace)
 }
 
-func (f *floor) publish(subject string, data []byte) {
+func (f *floor) publish(subject string, data []byte, trace ...string) {
 	f.Helper()
-	if _, err := f.conn.Publish(f.Context(), bus.Message{Subject: subject, Data: data, Type: contract.TypeTask, ID: subject}); err != nil {
+	m := bus.Message{Subject: subject, Data: data, Type: contract.TypeTask, ID: subject}
+	if len(trace) > 0 && trace[0] != "" {
+		m.Header = map[string]string{contract.HeaderTraceparent: trace[0]}
+	}
+	if _, err := f.conn.Publish(f.Context(), m); err != nil {
 		f.Fatal(err)
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
+	"github.com/netrust/netrust/libs/servicekit/tracing"
+	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
 )
 
@@ -28,6 +30,8 @@ type Intake struct {
 	runner *run.Runner
 	log    zerolog.Logger
 	cfg    Config
+
+	meters *measure.Meters
 
 	slots map[contract.Class]*slots
 	tasks sync.WaitGroup
@@ -45,16 +49,19 @@ type Config struct {
 	AckWait        time.Duration
 	// RecordWithin bounds how long a result is kept in memory for a NATS that is away, when the executor must end.
 	RecordWithin time.Duration
+	// Meters measures what is in hand; nil for nobody.
+	Meters *measure.Meters
 }
 
 // New makes an intake. It does no I/O.
 func New(conn *bus.Conn, holder *ledger.Holder, runner *run.Runner, cfg Config, log zerolog.Logger) *Intake {
 	in := &Intake{
-		conn: conn, holder: holder, runner: runner, log: log, cfg: cfg,
+		conn: conn, holder: holder, runner: runner, log: log, cfg: cfg, meters: cfg.Meters,
 		slots: map[contract.Class]*slots{}, inHand: map[*bus.Delivery]struct{}{}, stopped: map[string]*stopper{},
 	}
 	for _, c := range contract.Classes {
 		in.slots[c] = newSlots(cfg.Slots[c])
+		in.meters.Slots(c, cfg.Slots[c])
 	}
 	return in
 }
@@ -157,16 +164,21 @@ func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
 		in.setAside(ctx, d, err)
 		return
 	}
-	log := in.log.With().Str("job_id", t.JobID).Str("device_id", t.DeviceID).Int("attempt", t.Attempt).Logger()
-	ctx = log.WithContext(ctx)
+	trace := d.HeaderValue(contract.HeaderTraceparent)
+	log := in.logOf(t, trace)
+	ctx, ended := in.meters.Take(log.WithContext(ctx), t, trace, d.Deliveries())
+	defer ended()
 	// Before the claim: a gate that closes after it is seen.
 	stop, done := in.watchJob(t.JobID)
 	defer done()
-	lease, err := in.claim(ctx, t)
+	claiming, span := in.meters.Step(ctx, "claim")
+	lease, err := in.claim(claiming, t)
+	span.End(reason(err))
 	if err != nil {
 		in.refused(ctx, t, d, err)
 		return
 	}
+	in.meters.Claimed(t)
 	rep := in.runner.Run(ctx, t, lease, stop)
 	if err := in.record(ctx, t, lease, &rep); err != nil {
 		// The claim stands without a result: it is recovered when this executor is gone.
@@ -174,6 +186,15 @@ func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
 		return
 	}
 	in.ack(ctx, d)
+}
+
+// logOf is the log of a task: which one, and in which trace.
+func (in *Intake) logOf(t *contract.Task, trace string) zerolog.Logger {
+	c := in.log.With().Str("job_id", t.JobID).Str("device_id", t.DeviceID).Int("attempt", t.Attempt)
+	if id := tracing.IDOf(trace); id != "" {
+		c = c.Str("trace_id", id)
+	}
+	return c.Logger()
 }
 
 func decode(d *bus.Delivery) (*contract.Task, error) {
@@ -241,6 +262,7 @@ func redacted(t *contract.Task) []string {
 // refused ends a message whose claim was not granted.
 func (in *Intake) refused(ctx context.Context, t *contract.Task, d *bus.Delivery, err error) {
 	log := zerolog.Ctx(ctx)
+	in.meters.Refused(reason(err))
 	held := errors.Is(err, ledger.ErrHeld) || errors.Is(err, ledger.ErrTooEarly)
 	switch {
 	case held && !t.Recover:
@@ -252,6 +274,25 @@ func (in *Intake) refused(ctx context.Context, t *contract.Task, d *bus.Delivery
 	default:
 		log.Warn().Err(err).Msg("claiming a task failed; the message comes again")
 	}
+}
+
+// reason is why a claim was not granted, in a word; "" when it was.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	for _, r := range []struct {
+		err  error
+		word string
+	}{
+		{ledger.ErrHeld, "held"}, {ledger.ErrTooEarly, "too_early"}, {ledger.ErrFinished, "finished"}, {ledger.ErrStale, "stale"},
+		{ledger.ErrGateClosed, "gate_closed"}, {ledger.ErrDeviceBusy, "device_busy"}, {ledger.ErrSettled, "settled"},
+	} {
+		if errors.Is(err, r.err) {
+			return r.word
+		}
+	}
+	return "failed"
 }
 
 func (in *Intake) ack(ctx context.Context, d *bus.Delivery) {

@@ -18,7 +18,10 @@ func (in *Intake) record(ctx context.Context, t *contract.Task, lease *ledger.Le
 	ctx, cancel := withGrace(ctx, in.cfg.RecordWithin)
 	defer cancel()
 	out := run.Decide(t, lease.Attempt(), rep, time.Now(), rand.Float64)
+	in.meters.Ended(t, word(out), rep.Ended.Sub(rep.Started), failed(out))
+	ctx, span := in.meters.Step(ctx, "finish")
 	var err error
+	defer func() { span.Str("netrust.outcome", word(out)).End(lost(err)) }()
 	if out.Delay != nil {
 		err = lease.Delay(ctx, *out.Delay, out.Started)
 	} else {
@@ -31,6 +34,33 @@ func (in *Intake) record(ctx context.Context, t *contract.Task, lease *ledger.Le
 		return nil
 	}
 	return err
+}
+
+// word is how an attempt ended, in a word.
+func word(out run.Outcome) string {
+	if out.Delay != nil {
+		return "retry"
+	}
+	return string(out.Result.State)
+}
+
+// failed is what went wrong in an attempt, nil for nothing.
+func failed(out run.Outcome) *contract.TaskError {
+	if out.Delay != nil {
+		return out.Delay.Error
+	}
+	return out.Result.Error
+}
+
+// lost says for a trace that an outcome could not be written.
+func lost(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, ledger.ErrLost):
+		return "taken over"
+	}
+	return "not written"
 }
 
 // withGrace is a context that ends a while after its parent does.

@@ -16,6 +16,7 @@ import (
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
+	"github.com/netrust/netrust/services/executor/internal/measure"
 )
 
 // Lease is the right to work on the device.
@@ -36,6 +37,8 @@ type Runner struct {
 	ConnectTimeout time.Duration
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
+	// Meters measures logins and commands; nil for nobody.
+	Meters *measure.Meters
 }
 
 // Causes of a context that ended early.
@@ -117,6 +120,7 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	if err != nil {
 		return err
 	}
+	d = r.Meters.Driver(d)
 	if err := lease.Check(time.Now(), atMost(ctx, target.ConnectTimeout)); err != nil {
 		return err
 	}
@@ -172,7 +176,12 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 		}
 		rep.Sent = true
 		rep.Changed = rep.Changed || !t.ReadOnly
-		out, err := s.Run(ctx, driver.Command{Text: text, Timeout: timeout})
+		running, step := r.Meters.Command(ctx, t)
+		if step.Shown() {
+			step.Show(shown(t, rep, text))
+		}
+		out, err := s.Run(running, driver.Command{Text: text, Timeout: timeout})
+		step.Done(err)
 		kept, cut := keep(out.Text, room)
 		room -= int64(len(kept))
 		rep.Outputs = append(rep.Outputs, contract.CommandOutput{
@@ -191,6 +200,19 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 		}
 	}
 	return rejected
+}
+
+// shown is what a trace says of a command: the redacted text of one that only reads, and of others the first word, since what
+// follows may hold a secret that no rule knows.
+func shown(t *contract.Task, rep *Report, text string) string {
+	if t.ReadOnly {
+		return rep.redact.Command(text)
+	}
+	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if rest != "" {
+		word += " …"
+	}
+	return word
 }
 
 // atMost is how long a step can take: its own time, or what is left of the attempt's. A step that asks for more than it can
