@@ -81,6 +81,14 @@ type LetterEvent struct {
 	Problems  []Problem `json:"problems,omitempty"`
 }
 
+// LetterJobGone is why a letter of a job that is not running cannot be replayed, with what to do instead.
+func LetterJobGone(job string) *Problem {
+	return &Problem{
+		Field: "job_id", Message: "job " + job + " is gone: it has ended, or nobody knows it",
+		Remedy: "run the devices that it did not reach again (netrust job retry " + job + "), or discard the letter",
+	}
+}
+
 // LetterCommandSubject is where commands about one dead letter are published.
 func LetterCommandSubject(letter string) string { return "deadletter.cmd." + EscapeToken(letter) }
 

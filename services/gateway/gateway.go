@@ -26,6 +26,7 @@ import (
 	"github.com/netrust/netrust/services/gateway/internal/devices"
 	"github.com/netrust/netrust/services/gateway/internal/feed"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
+	"github.com/netrust/netrust/services/gateway/internal/letters"
 	"github.com/netrust/netrust/services/gateway/internal/rest"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
@@ -51,6 +52,7 @@ type Gateway struct {
 
 	identity *identity.Store
 	devices  *devices.Store
+	letters  *letters.Store
 	health   *servicekit.Health
 }
 
@@ -61,7 +63,7 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Gateway, error) {
 	}
 	g := &Gateway{
 		conn: conn, cfg: cfg, log: log, listening: make(chan struct{}),
-		identity: identity.New(conn, log), devices: devices.New(conn, log), health: servicekit.NewHealth(),
+		identity: identity.New(conn, log), devices: devices.New(conn, log), letters: letters.New(conn, log), health: servicekit.NewHealth(),
 	}
 	g.health.Set("view", errors.New("not started"))
 	return g, nil
@@ -119,6 +121,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	group, inner := errgroup.WithContext(inner)
 	group.Go(func() error { return g.identity.Run(inner) })
 	group.Go(func() error { return g.devices.Run(inner) })
+	group.Go(func() error { return g.letters.Run(inner) })
 	group.Go(func() error { return f.Run(inner) })
 	group.Go(func() error { g.ensureAdmin(inner); return nil })
 	group.Go(func() error {
@@ -181,7 +184,7 @@ func (g *Gateway) listen(ctx context.Context) (net.Listener, error) {
 func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error {
 	stopping := make(chan struct{})
 	parts := rest.Parts{
-		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Identity: g.identity,
+		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Letters: g.letters, Identity: g.identity,
 		Ready: g.health.Ready, Log: g.log, Stopping: stopping, Observe: g.cfg.Observe,
 	}
 	if g.cfg.ShowMetrics && g.cfg.Observe.Metrics != nil {

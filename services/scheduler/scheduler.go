@@ -29,6 +29,7 @@ type Config struct {
 	UnclaimedAfter time.Duration `yaml:"unclaimed_after" help:"when a released task that no executor claimed is released again"`
 	SilentAfter    time.Duration `yaml:"silent_after" help:"when an executor without a sign of life is taken for gone; over its liveness TTL"`
 	MaxTasks       int           `yaml:"max_tasks" help:"tasks of running jobs in memory; more jobs wait"`
+	HoldAside      time.Duration `yaml:"hold_aside" help:"how long a job of which only dead letters are left waits for somebody to decide"`
 	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
 	TraceTasks     int           `yaml:"trace_tasks" help:"tasks of one job that are in its trace with all their steps, where traces are made"`
 
@@ -40,7 +41,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		LeaderTTL: 5 * time.Second, ReleaseEvery: 20 * time.Millisecond, UnclaimedAfter: time.Minute,
-		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, TraceTasks: 200,
+		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, HoldAside: 5 * time.Minute, TraceTasks: 200,
 	}
 }
 
@@ -57,6 +58,7 @@ func (c *Config) Validate() error {
 	check(c.UnclaimedAfter < time.Second, "unclaimed_after", "set it to 1s or more", "too short")
 	check(c.SilentAfter < 3*time.Second, "silent_after", "set it above the executors' liveness TTL", "too short")
 	check(c.MaxTasks < 1, "max_tasks", "set it to 1 or more", "no job could run")
+	check(c.HoldAside < time.Second, "hold_aside", "set it to 1s or more", "nobody could decide in time")
 	check(c.KeepRecords < time.Minute, "keep_records", "set it to 1m or more", "gateways need a while to read a job's results")
 	check(c.TraceTasks < 0, "trace_tasks", "set it to 0 or more", "less than none")
 	return errors.Join(faults...)
@@ -96,7 +98,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		defer s.meters.Leader.Set(0)
 		return engine.New(s.conn, engine.Config{
 			Incarnation: s.self.Incarnation, ReleaseEvery: s.cfg.ReleaseEvery, UnclaimedAfter: s.cfg.UnclaimedAfter,
-			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords,
+			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords, HoldAside: s.cfg.HoldAside,
 			TraceTasks: s.cfg.TraceTasks, Tracer: s.tracer, Meters: s.meters,
 		}, s.log).Run(ctx)
 	})

@@ -16,6 +16,8 @@ const (
 	PathDevices   = "/v1/devices"
 	PathImport    = "/v1/devices/import"
 	PathTokens    = "/v1/tokens"
+	PathLetters   = "/v1/deadletters"
+	PathStatus    = "/v1/status"
 	PathHealth    = "/healthz"
 	PathReady     = "/readyz"
 	PathMetrics   = "/metrics"
@@ -102,6 +104,8 @@ type Result struct {
 	OutputURL string                   `json:"output_url,omitempty"`
 	// OutputBytes is the size of the outputs when they are fetched separately.
 	OutputBytes int64 `json:"output_bytes,omitempty"`
+	// OutputTruncated says, beside OutputURL, that an output was longer than the limit and its end is not kept.
+	OutputTruncated bool `json:"output_truncated,omitempty"`
 }
 
 // ResultList is a page of results, by device id.
@@ -158,6 +162,116 @@ type FieldChange struct {
 	After  string `json:"after"`
 }
 
+// DeadLetter is a message that could not be processed, with what became of it. Repeats of one message are one letter.
+type DeadLetter struct {
+	ID string `json:"id"`
+	// State is open, replayed or discarded. A letter that repeats after a decision is open again.
+	State string `json:"state"`
+	// JobID, DeviceID and Phase name the task, where it is a task's message; JobID alone, where it is about a job.
+	JobID    string `json:"job_id,omitempty"`
+	DeviceID string `json:"device_id,omitempty"`
+	Phase    string `json:"phase,omitempty"`
+	// JobState and TaskState are how job and task stand now.
+	JobState  contract.JobState  `json:"job_state,omitempty"`
+	TaskState contract.TaskState `json:"task_state,omitempty"`
+	// Subject, Stream and Seq are where the message was published, Service is who could not process it.
+	Subject string `json:"subject"`
+	Stream  string `json:"stream,omitempty"`
+	Seq     uint64 `json:"seq,omitempty"`
+	Service string `json:"service"`
+	Reason  string `json:"reason"`
+	// Deliveries is how often the newest message had been delivered; Repeats how many messages were set aside in all.
+	Deliveries uint64              `json:"deliveries"`
+	Repeats    int                 `json:"repeats"`
+	FirstAt    time.Time           `json:"first_at"`
+	LastAt     time.Time           `json:"last_at"`
+	Headers    map[string][]string `json:"headers,omitempty"`
+	// PayloadSHA256 and PayloadBytes are of the whole message. Payload is the message as it came (base64), or its beginning: it may
+	// hold commands, so only operators see it, and only where one letter is asked for.
+	PayloadSHA256    string        `json:"payload_sha256,omitempty"`
+	PayloadBytes     int64         `json:"payload_bytes"`
+	PayloadTruncated bool          `json:"payload_truncated,omitempty"`
+	Payload          []byte        `json:"payload,omitempty"`
+	Pending          *LetterEntry  `json:"pending,omitempty"` // asked for, and not decided yet
+	History          []LetterEntry `json:"history"`
+}
+
+// LetterEntry is one thing that happened to a dead letter: set_aside, replay or discard.
+type LetterEntry struct {
+	At     time.Time `json:"at"`
+	Action string    `json:"action"`
+	// By is the service that set it aside, or the principal who decided.
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+	// Refused says that nothing was done, and Problems why.
+	Refused  bool               `json:"refused,omitempty"`
+	Problems []contract.Problem `json:"problems,omitempty"`
+}
+
+// DeadLetterList is a page of dead letters, the newest first.
+type DeadLetterList struct {
+	DeadLetters []DeadLetter `json:"dead_letters"`
+	Next        string       `json:"next,omitempty"`
+}
+
+// LetterRequest is the body of POST /v1/deadletters/{id}/replay and …/discard.
+type LetterRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Status is the answer of GET /v1/status: what a person asks of an installation that does not do what it should.
+type Status struct {
+	// Principal and Role are those of the token that asks.
+	Principal string            `json:"principal"`
+	Role      contract.Role     `json:"role"`
+	Version   string            `json:"version"`
+	Time      time.Time         `json:"time"`
+	Ready     bool              `json:"ready"`
+	Checks    map[string]string `json:"checks"`
+	Leader    *contract.Leader  `json:"leader,omitempty"`
+	Executors []ExecutorStatus  `json:"executors"`
+	// Unserved counts the active devices of each site that no executor serves.
+	Unserved map[string]int `json:"unserved,omitempty"`
+	Devices  int            `json:"devices"`
+	Streams  []StreamStatus `json:"streams"`
+	// OpenLetters is how many dead letters wait for a person.
+	OpenLetters int `json:"open_letters"`
+	// Store is what JetStream may use and uses, in bytes; a limit of 0 is none.
+	Store StoreStatus `json:"store"`
+}
+
+// ExecutorStatus is one executor that lives.
+type ExecutorStatus struct {
+	contract.Executor
+	// SeenMS is how long ago it gave its last sign of life.
+	SeenMS int64 `json:"seen_ms"`
+}
+
+// StreamStatus is one stream or bucket.
+type StreamStatus struct {
+	Name     string `json:"name"`
+	Messages uint64 `json:"messages"`
+	Bytes    uint64 `json:"bytes"`
+	// Problem says what is wrong with it.
+	Problem string `json:"problem,omitempty"`
+}
+
+// StoreStatus is JetStream's room.
+type StoreStatus struct {
+	Used  uint64 `json:"used"`
+	Limit uint64 `json:"limit"`
+}
+
+// LiveOutput is the data of an "output" event of GET /v1/jobs/{id}/output/{device}/live.
+type LiveOutput struct {
+	Attempt int    `json:"attempt"`
+	Index   int    `json:"index"`
+	Command string `json:"command"`
+	Text    string `json:"text"`
+	Gap     bool   `json:"gap,omitempty"`
+	Ended   bool   `json:"ended,omitempty"`
+}
+
 // TokenRequest is the body of POST /v1/tokens.
 type TokenRequest struct {
 	Name        string        `json:"name"`
@@ -208,4 +322,6 @@ const (
 	EventJob  = "job"
 	EventTask = "task"
 	EventEnd  = "end"
+	// EventOutput is an event of the stream of one device's live output, which ends with an "end" event (data: the [Task]).
+	EventOutput = "output"
 )

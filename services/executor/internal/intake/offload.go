@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,6 +30,7 @@ func (in *Intake) offload(ctx context.Context, r *contract.Result) {
 	var ref contract.ObjectRef
 	for end := time.Now().Add(time.Minute); ; {
 		if ref, err = in.conn.PutObject(ctx, contract.ObjectsResults, data); err == nil {
+			r.OutputTruncated = slices.ContainsFunc(r.Outputs, func(o contract.CommandOutput) bool { return o.Truncated })
 			r.Outputs, r.OutputObject = nil, &ref
 			return
 		}

@@ -31,7 +31,11 @@ func (f *Feed) ledgerMessage(ctx context.Context, s bus.Stored) error {
 		err = rec.Check()
 	}
 	if err != nil {
-		f.log.Error().Err(err).Str("subject", s.Subject).Uint64("seq", s.Seq).Msg("a ledger record cannot be read; it is passed over")
+		job := ""
+		if key.Task != nil {
+			job = key.Task.Job
+		}
+		f.passOver(ctx, view.LedgerStream, job, s, err)
 		return f.push(ctx, passed)
 	}
 	if rec.Phase != contract.PhaseRun {
@@ -46,8 +50,18 @@ func (f *Feed) jobMessage(ctx context.Context, s bus.Stored) error {
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	f.log.Error().Err(err).Str("subject", s.Subject).Uint64("seq", s.Seq).Msg("a message about a job cannot be read; it is passed over")
+	job, _, _ := contract.ParseJobSubject(s.Subject) // "" where it is about none
+	f.passOver(ctx, contract.StreamJobs, job, s, err)
 	return f.push(ctx, item{change: view.Passed{Stream: contract.StreamJobs, Seq: s.Seq}})
+}
+
+// passOver keeps what cannot be folded as a dead letter, once for all who cannot read it. It tries once: the fold must go on, and
+// the message stays in its stream.
+func (f *Feed) passOver(ctx context.Context, stream, job string, s bus.Stored, reason error) {
+	f.log.Error().Err(reason).Str("subject", s.Subject).Uint64("seq", s.Seq).Msg("a message cannot be read; it is passed over")
+	if err := f.conn.SetAside(ctx, stream, job, s, reason.Error()); err != nil && ctx.Err() == nil {
+		f.log.Warn().Err(err).Uint64("seq", s.Seq).Msg("what was passed over could not be kept as a dead letter")
+	}
 }
 
 func (f *Feed) foldJobMessage(ctx context.Context, s bus.Stored) error {

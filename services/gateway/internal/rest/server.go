@@ -15,6 +15,7 @@ import (
 	"github.com/netrust/netrust/services/gateway/internal/command"
 	"github.com/netrust/netrust/services/gateway/internal/devices"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
+	"github.com/netrust/netrust/services/gateway/internal/letters"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
@@ -24,6 +25,7 @@ type Parts struct {
 	View     *view.View
 	Desk     *command.Desk
 	Devices  *devices.Store
+	Letters  *letters.Store
 	Identity *identity.Store
 	// Ready runs the checks of readiness: what each says, and an error when one fails.
 	Ready func(context.Context) (map[string]string, error)
@@ -65,6 +67,7 @@ func (s *server) routes(mux *http.ServeMux) huma.API {
 	s.taskRoutes(a)
 	s.deviceRoutes(a)
 	s.tokenRoutes(a)
+	s.letterRoutes(a)
 	s.healthRoutes(a)
 	s.descriptionRoutes(a)
 	tidy(a.OpenAPI())

@@ -130,7 +130,7 @@ func resultBody(t view.Task, outputs []contract.CommandOutput) api.Result {
 	r := api.Result{Task: t.Task, Outputs: outputs}
 	if t.OutputObject != nil {
 		r.OutputURL = api.PathJobs + "/" + url.PathEscape(t.JobID) + "/output/" + url.PathEscape(t.DeviceID)
-		r.OutputBytes = t.OutputBytes
+		r.OutputBytes, r.OutputTruncated = t.OutputBytes, t.OutputTruncated
 	}
 	return r
 }

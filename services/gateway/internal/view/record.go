@@ -47,7 +47,13 @@ type taskRow struct {
 	durationMS   int64
 	summary      string
 	outputBytes  int64
-	outputObject *contract.ObjectRef
+	outputObject *storedObject
+}
+
+// storedObject is the reference to a task's outputs as a row keeps it.
+type storedObject struct {
+	contract.ObjectRef
+	Truncated bool `json:"truncated,omitempty"`
 }
 
 func (r Record) apply(b *batch) error {
@@ -114,7 +120,7 @@ func (r Record) finished(startedAt time.Time) taskRow {
 	}
 	row := taskRow{
 		state: res.State, err: res.Error, startedAt: startedAt, finishedAt: res.FinishedAt, durationMS: res.DurationMS,
-		summary: res.Summary, outputObject: res.OutputObject, notReached: NotReached(res.State, res.Error),
+		summary: res.Summary, notReached: NotReached(res.State, res.Error),
 	}
 	if len(row.summary) > maxSummary {
 		row.summary = row.summary[:maxSummary]
@@ -127,6 +133,7 @@ func (r Record) finished(startedAt time.Time) taskRow {
 	}
 	if res.OutputObject != nil {
 		row.outputBytes = res.OutputObject.Size
+		row.outputObject = &storedObject{*res.OutputObject, res.OutputTruncated}
 	}
 	return row
 }

@@ -22,6 +22,8 @@ type Task struct {
 	// OutputBytes is the size of the outputs; OutputObject refers to them where they are not kept here.
 	OutputBytes  int64
 	OutputObject *contract.ObjectRef
+	// OutputTruncated says that what OutputObject refers to was longer than the limit.
+	OutputTruncated bool
 }
 
 func scanTask(row scanner, more ...any) (t Task, err error) {
@@ -38,7 +40,12 @@ func scanTask(row scanner, more ...any) (t Task, err error) {
 	if t.Name == "" {
 		t.Name = t.DeviceID // a record came before the plan
 	}
-	return t, errors.Join(decode(taskErr, &t.Error), decode(object, &t.OutputObject))
+	var stored *storedObject
+	err = errors.Join(decode(taskErr, &t.Error), decode(object, &stored))
+	if stored != nil {
+		t.OutputObject, t.OutputTruncated = &stored.ObjectRef, stored.Truncated
+	}
+	return t, err
 }
 
 // TaskFilter chooses tasks of a job; the zero value takes all.

@@ -3,6 +3,7 @@ package engine
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -21,6 +22,9 @@ type active struct {
 	turn     int               // when it last put tasks out, counted in turns
 	queues   map[string]*queue // by site: tasks to release
 	parked   map[string][]int  // by authentication domain: waiting for a first login to succeed
+	unread   *contract.Problem // why its submission cannot be read
+	// asideSince is when the newest of its tasks began to wait for a person.
+	asideSince time.Time
 }
 
 // prepare makes the queues, as the job's tasks are known.

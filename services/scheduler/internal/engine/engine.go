@@ -39,6 +39,8 @@ type Config struct {
 	SilentAfter time.Duration
 	// MaxTasks bounds the tasks of all running jobs in memory; more jobs wait as submitted.
 	MaxTasks int
+	// HoldAside is how long a job of which only dead letters are left waits for somebody to replay or discard them.
+	HoldAside time.Duration
 	// KeepRecords is how long a job's ledger records stay after its end.
 	KeepRecords time.Duration
 	// TraceTasks is how many tasks of one job are in its trace.
@@ -70,6 +72,9 @@ type Engine struct {
 	timers  timers
 	kept    retention
 	release releaser
+	letters letterDesk
+	unread  []unread
+	keeping bool // one of unread is being stored
 	started bool // the log is replayed
 	// read says that the events of the jobs are replayed: whatever comes later and is not this engine's own shows that
 	// another leads.
@@ -89,7 +94,7 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Engine {
 		devices: inventory.NewSet(nil), jobs: map[string]*active{},
 		term: cfg.Incarnation + "/" + rand.Text(),
 		kept: newRetention(), leases: map[deviceKey]*lease{}, claims: map[claimKey]*claim{},
-		fleet: newFleet(), release: newReleaser(),
+		fleet: newFleet(), release: newReleaser(), letters: newLetterDesk(),
 	}
 }
 
@@ -166,6 +171,8 @@ func (e *Engine) advance(ctx context.Context) {
 	e.fire(now)
 	e.missClaims(now)
 	e.planNext(ctx)
+	e.answerLetters(ctx)
+	e.keepUnread(ctx)
 	for _, a := range e.jobs {
 		e.step(ctx, a, now)
 	}

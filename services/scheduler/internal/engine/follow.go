@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -40,11 +41,18 @@ func (e *Engine) follow(ctx context.Context, g *errgroup.Group, ready chan<- str
 		return err
 	}
 	err = e.caughtUp(ctx, g, func(caughtUp func()) error {
+		return e.conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamDLQ, CaughtUp: caughtUp}, func(s bus.Stored) error {
+			return e.post(ctx, func() { e.onDeadLetter(s) })
+		})
+	})
+	if err != nil {
+		return err
+	}
+	err = e.caughtUp(ctx, g, func(caughtUp func()) error {
 		return e.conn.Follow(ctx, bus.FollowConfig{Stream: ledger.Stream, LastPerSubject: true, CaughtUp: caughtUp}, func(s bus.Stored) error {
 			entry, err := ledger.Decode(s)
 			if err != nil {
-				e.log.Error().Err(err).Msg("a ledger entry cannot be read; it is left out")
-				return nil
+				return e.post(ctx, func() { e.leaveOut(unread{ledger.Stream, jobOf(s.Subject), err.Error(), s}) })
 			}
 			return e.post(ctx, func() { e.onLedger(entry) })
 		})
@@ -109,9 +117,22 @@ func (e *Engine) onJobMessage(s bus.Stored) {
 			err = fmt.Errorf("unknown message type %q", s.HeaderValue(contract.HeaderType))
 		}
 	}
-	if err != nil {
-		e.log.Error().Err(err).Str("subject", s.Subject).Uint64("seq", s.Seq).Msg("a message about a job cannot be read; it is left out")
+	if err == nil {
+		return
 	}
+	e.leaveOut(unread{contract.StreamJobs, id, err.Error(), s})
+	if s.HeaderValue(contract.HeaderType) == contract.TypeJobSubmit && id != "" {
+		e.rejectUnread(id, s, err)
+	}
+}
+
+// jobOf is the job that a ledger entry is about, as far as its subject says.
+func jobOf(subject string) string {
+	key, err := contract.ParseExecKey(strings.TrimPrefix(subject, ledger.Subject("")))
+	if err != nil || key.Task == nil {
+		return key.Gate
+	}
+	return key.Task.Job
 }
 
 func (e *Engine) onSubmit(id string, s bus.Stored) error {

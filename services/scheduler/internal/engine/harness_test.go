@@ -39,7 +39,7 @@ func newWorld(t testing.TB) *world {
 	server, conn := bustest.Server(t)
 	w := &world{TB: t, server: server, conn: conn, events: map[string][]contract.JobEvent{}, config: engine.Config{
 		Incarnation: "first", ReleaseEvery: 5 * time.Millisecond, UnclaimedAfter: time.Minute, SilentAfter: time.Minute, MaxTasks: 10_000,
-		KeepRecords: time.Hour,
+		KeepRecords: time.Hour, HoldAside: time.Minute,
 	}}
 	w.background("the events", func(ctx context.Context) error {
 		return conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamJobs, Filters: []string{contract.JobEventFilter}}, func(s bus.Stored) error {

@@ -22,6 +22,9 @@ func (e *Engine) step(ctx context.Context, a *active, now time.Time) {
 		return
 	}
 	switch {
+	case a.State == contract.JobSubmitted && a.unread != nil:
+		p := &planned{problems: []contract.Problem{*a.unread}}
+		e.effect(ctx, a, "rejecting", func(ctx context.Context) error { return e.reject(ctx, a, p) }, func() { e.forget(a, time.Now()) })
 	case a.State == contract.JobSubmitted && a.cancel != nil:
 		e.end(ctx, a) // it may have to wait long for room
 	case a.State == contract.JobPlanned && (a.Spec.DryRun || a.cancel != nil):
@@ -47,9 +50,11 @@ func (e *Engine) mustStop(a *active, now time.Time) *contract.Stopping {
 		return cancelled(a.cancel)
 	case now.After(a.Deadline):
 		return &contract.Stopping{Kind: contract.KindDeadline, Reason: "the job's deadline has passed"}
-	default:
-		return a.Breaker()
 	}
+	if why := e.asideStop(a, now); why != nil {
+		return why
+	}
+	return a.Breaker()
 }
 
 func cancelled(c *contract.JobCancel) *contract.Stopping {
@@ -184,6 +189,11 @@ func (e *Engine) forget(a *active, ended time.Time) {
 	}
 	e.tasks -= len(a.Tasks)
 	delete(e.jobs, a.ID)
+	for id, ref := range e.letters.tasks {
+		if ref.job == a {
+			delete(e.letters.tasks, id)
+		}
+	}
 	e.kept.ended(a.ID, ended)
 }
 

@@ -21,6 +21,7 @@ const (
 	Released              // in the task stream, not yet claimed
 	Claimed               // an executor is at work
 	Ended
+	Aside // its message could not be processed, time and again: a person decides
 )
 
 // Task is one device's share of a job. It is kept small: there may be hundreds of thousands.
@@ -62,6 +63,7 @@ type Job struct {
 	outAt   map[string]int // the same by site
 	domains map[string]*domain
 	tripped string // the domain with too many authentication failures
+	letters letters
 }
 
 // Class of the job's tasks.
@@ -132,6 +134,9 @@ func (j *Job) TakeBack(i int) {
 	}
 }
 
+// out says that the task is released or claimed.
+func (t *Task) out() bool { return t.Phase == Released || t.Phase == Claimed }
+
 func (j *Job) leaveOut(i int) {
 	d := j.Tasks[i].Device
 	j.out--
@@ -149,9 +154,10 @@ func (j *Job) Record(i int, seq uint64, r *contract.TaskRecord) bool {
 	if t.Phase == Claimed {
 		j.claimed--
 	}
-	if t.Phase != Waiting {
+	if t.out() {
 		j.leaveOut(i)
 	}
+	j.letters.forget(j, i)
 	switch r.State {
 	case contract.Claimed:
 		t.Phase = Claimed

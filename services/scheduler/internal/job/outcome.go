@@ -18,13 +18,18 @@ func (j *Job) Close(unserved func(site string) bool) {
 		if t.Phase == Claimed {
 			j.claimed--
 		}
-		if t.Phase != Waiting {
+		if t.out() {
 			j.leaveOut(i)
 		}
+		aside := t.Phase == Aside
 		t.Phase = Ended
 		j.ended++
 		if lost {
 			t.Outcome, t.Kind, t.NoEffect = contract.TaskUncertain, contract.KindHolderLost, false
+			continue
+		}
+		if aside {
+			t.Outcome, t.Kind, t.NoEffect = contract.TaskFailed, contract.KindInternal, true
 			continue
 		}
 		t.Outcome, t.NoEffect = contract.TaskCancelled, true
@@ -89,6 +94,8 @@ func (j *Job) NotReached() contract.NotReached {
 
 func (j *Job) why(t *Task) string {
 	switch {
+	case t.Outcome == contract.TaskFailed && t.Attempt == 0 && t.Kind == contract.KindInternal:
+		return fmt.Sprintf("its task could not be processed and is dead letter %s", j.LetterID(t))
 	case t.Outcome == contract.TaskFailed:
 		return fmt.Sprintf("%s, after %d attempts", t.Kind, t.Attempt)
 	case t.Kind == contract.KindNoExecutor:
