@@ -35,12 +35,15 @@ type Deps struct {
 	Width, ErrWidth func() int
 	Now             func() time.Time
 	Version         string
+	// HostChecks, where set, are what doctor looks at besides, about this host.
+	HostChecks func() []Check
 }
 
 // app is one invocation: the world, and what the flags of the root say.
 type app struct {
 	Deps
 	server, tokenFile string
+	context           string
 	output            string
 }
 
@@ -66,9 +69,12 @@ Then ask something of every device:           netrust run 'show version' --all -
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.server, "server", "", "address of the server (also NETRUST_SERVER; default: the one that netrust up started)")
 	flags.StringVar(&a.tokenFile, "token-file", "", "file that holds the API token (also NETRUST_TOKEN_FILE, or the token itself in NETRUST_TOKEN)")
+	flags.StringVar(&a.context, "context", "", "named server to speak to (also NETRUST_CONTEXT; see netrust context)")
 	flags.StringVarP(&a.output, "output", "o", string(render.FormatTable), "how results are written: "+strings.Join(render.Formats, ", "))
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
-	root.AddCommand(a.runCommand(), a.jobCommand(), a.deviceCommand(), a.tokenCommand(), a.versionCommand())
+	a.complete(root, "context", a.completeContexts)
+	root.AddCommand(a.runCommand(), a.jobCommand(), a.deviceCommand(), a.letterCommand(), a.tokenCommand(), a.contextCommand(), a.doctorCommand(),
+		a.completionCommand(), a.versionCommand())
 	return root
 }
 

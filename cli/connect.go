@@ -33,22 +33,7 @@ func WriteConnection(dir string, c Connection) error {
 	if err != nil {
 		return fmt.Errorf("encoding the connection: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the directory of the connection: %w", err)
-	}
-	tmp, err := os.CreateTemp(dir, connectionFile+".*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("writing the connection: %w", err)
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when the rename worked
-	_, err = tmp.Write(text)
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("writing the connection: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), filepath.Join(dir, connectionFile)); err != nil {
-		return fmt.Errorf("writing the connection: %w", err)
-	}
-	return nil
+	return writePrivate(dir, connectionFile, text)
 }
 
 // readConnection returns what is stored in dir, or a zero value where nothing is.
@@ -68,19 +53,11 @@ func readConnection(dir string) (Connection, error) {
 	return c, nil
 }
 
-// connect makes the client: the server from --server, NETRUST_SERVER, what `netrust up` wrote, or the default; the token
-// from --token-file, NETRUST_TOKEN, NETRUST_TOKEN_FILE, or, for the server that `netrust up` wrote down and for no other,
-// what it wrote.
+// connect makes the client: the server from --server, --context, NETRUST_SERVER, or the context (NETRUST_CONTEXT, the one in
+// use, or what `netrust up` wrote); the token from --token-file, NETRUST_TOKEN, NETRUST_TOKEN_FILE, or, for the context's own
+// server and for no other, the context's token file. A context that --context names wins over the environment's variables.
 func (a *app) connect() (*client.Client, error) {
-	stored, err := readConnection(a.ConfigDir)
-	if err != nil && a.server == "" && a.env("NETRUST_SERVER") == "" {
-		return nil, err
-	}
-	server := firstOf(a.server, a.env("NETRUST_SERVER"), stored.Server, DefaultServer)
-	if !strings.Contains(server, "://") {
-		server = "http://" + server
-	}
-	token, err := a.token(server, stored)
+	server, token, err := a.reach()
 	if err != nil {
 		return nil, err
 	}
@@ -94,19 +71,43 @@ func (a *app) connect() (*client.Client, error) {
 	return c, nil
 }
 
-func (a *app) token(server string, stored Connection) (string, error) {
+// reach finds server and token.
+func (a *app) reach() (server, token string, err error) {
+	use, err := a.chooseContext()
+	named := use.By == byFlag || a.context != ""
+	if err != nil && (named || a.server == "" && a.env("NETRUST_SERVER") == "") {
+		return "", "", err
+	}
+	fromEnv := a.env("NETRUST_SERVER")
+	if named {
+		fromEnv = ""
+	}
+	server = withScheme(firstOf(a.server, fromEnv, use.Server, DefaultServer))
+	token, err = a.token(server, use)
+	return server, token, err
+}
+
+func withScheme(server string) string {
+	if !strings.Contains(server, "://") {
+		return "http://" + server
+	}
+	return server
+}
+
+func (a *app) token(server string, use chosen) (string, error) {
+	own := use.TokenFile != "" && strings.TrimSuffix(server, "/") == strings.TrimSuffix(use.Server, "/")
 	file := a.tokenFile
-	if file == "" {
+	if file == "" && !(own && use.By == byFlag) {
 		if token := strings.TrimSpace(a.env("NETRUST_TOKEN")); token != "" {
 			return token, nil
 		}
 		file = a.env("NETRUST_TOKEN_FILE")
 	}
 	if file == "" {
-		if strings.TrimSuffix(server, "/") != strings.TrimSuffix(stored.Server, "/") || stored.TokenFile == "" {
+		if !own {
 			return "", nil // the server says that it wants one
 		}
-		file = stored.TokenFile
+		file = use.TokenFile
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -122,6 +122,10 @@ func (a *app) deviceList() *cobra.Command {
 	cmd.Flags().StringVar(&f.Labels, "label", "", "devices by an expression over labels")
 	cmd.Flags().StringVar(&f.Platform, "platform", "", "devices of this platform")
 	cmd.Flags().StringVar(&f.Site, "site", "", "devices of this site")
+	a.completeListed(cmd, "tag", a.completeTags)
+	a.complete(cmd, "label", a.completeLabels)
+	a.complete(cmd, "site", a.completeSites)
+	a.complete(cmd, "platform", a.completePlatforms)
 	return cmd
 }
 
@@ -151,7 +155,7 @@ func (a *app) listDevices(ctx context.Context, c *client.Client, f client.Device
 func (a *app) deviceShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show DEVICE", Short: "Show a device",
-		Args: Arguments(1, 1, "a device's id"),
+		Args: Arguments(1, 1, "a device's id"), ValidArgsFunction: a.completeFirst(a.completeDevices),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				d, err := c.Device(cmd.Context(), args[0])

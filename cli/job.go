@@ -66,7 +66,7 @@ A lost answer is safe: the submission is repeated under the same key, which make
 			return a.runJob(cmd, spec, yes, watch, o)
 		},
 	}
-	flags.bind(cmd)
+	flags.bind(a, cmd)
 	cmd.Flags().StringArrayVar(&commands, "command", nil, "a command to run (repeat for more)")
 	cmd.Flags().BoolVar(&watch, "watch", false, "watch the job to its end and print what came of it")
 	bindReport(cmd, &o)
@@ -156,7 +156,7 @@ func (a *app) jobCancel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel JOB", Short: "Cancel a job: queued devices at once, those in hand at a safe point",
 		Example: "  netrust job cancel 3kq5v2xw7a4m6z1p --reason 'wrong tag'",
-		Args:    Arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeOpenJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				job, err := c.Cancel(cmd.Context(), args[0], reason)
@@ -189,7 +189,7 @@ func (a *app) jobRetry() *cobra.Command {
 		Long: `Submits a new job, which names the first one, for the devices on which nothing can have happened and which gave no
 answer. Watches it and prints what came of it.`,
 		Example: "  netrust job retry 3kq5v2xw7a4m6z1p\n  netrust job retry 3kq5v2xw7a4m6z1p --dry-run",
-		Args:    Arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error { return a.retry(cmd, c, args[0], yes, dryRun, !detach, o) })
 		},

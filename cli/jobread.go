@@ -17,7 +17,7 @@ func (a *app) jobShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show JOB", Short: "Show a job: what was asked, how far it is, why devices failed",
 		Example: "  netrust job show 3kq5v2xw7a4m6z1p\n  netrust job show 3kq5v2xw7a4m6z1p --output yaml",
-		Args:    Arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				job, err := c.Job(cmd.Context(), args[0], 0)
@@ -100,7 +100,7 @@ func (a *app) jobWatch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "watch JOB", Short: "Watch a job to its end, then print what came of it",
 		Long: "Ctrl-C stops watching; the job goes on. The exit code is the job's: 0 when every device answered, else 1.",
-		Args: Arguments(1, 1, "a job's id"),
+		Args: Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				job, err := c.Job(cmd.Context(), args[0], 0)
@@ -123,7 +123,7 @@ func (a *app) jobWatch() *cobra.Command {
 func (a *app) jobTasks() *cobra.Command {
 	return &cobra.Command{
 		Use: "tasks JOB", Short: "List a job's tasks: one line per device",
-		Args: Arguments(1, 1, "a job's id"),
+		Args: Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				if a.format() == render.FormatTable {
@@ -148,7 +148,7 @@ func (a *app) jobResults() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "results JOB", Short: "Print what the devices answered, whole",
 		Example: "  netrust job results 3kq5v2xw7a4m6z1p\n  netrust job results 3kq5v2xw7a4m6z1p --device edge-1\n  netrust job results 3kq5v2xw7a4m6z1p --output json",
-		Args:    Arguments(1, 1, "a job's id"),
+		Args:    Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				if device != "" {
@@ -172,5 +172,6 @@ func (a *app) jobResults() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&device, "device", "", "only this device's answer")
+	a.complete(cmd, "device", a.completeDevices)
 	return cmd
 }

@@ -41,7 +41,7 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
 			return a.runJob(cmd, spec, yes, true, o)
 		},
 	}
-	flags.bind(cmd)
+	flags.bind(a, cmd)
 	bindReport(cmd, &o)
 	bindYes(cmd, &yes)
 	return cmd

@@ -26,7 +26,7 @@ type specFlags struct {
 	urgent, repeatable, dryRun        bool
 }
 
-func (f *specFlags) bind(cmd *cobra.Command) {
+func (f *specFlags) bind(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "every device")
 	flags.StringSliceVar(&f.ids, "id", nil, "devices by id or name (repeat, or separate by commas)")
@@ -44,6 +44,9 @@ func (f *specFlags) bind(cmd *cobra.Command) {
 	flags.BoolVar(&f.urgent, "urgent", false, "the same as --priority urgent")
 	flags.BoolVar(&f.repeatable, "repeatable", false, "running the commands twice harms nothing, though they are not read-only")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show which devices it would run on, and touch nothing")
+	a.completeListed(cmd, "id", a.completeDevices)
+	a.completeListed(cmd, "tag", a.completeTags)
+	a.complete(cmd, "label", a.completeLabels)
 	cmd.MarkFlagsMutuallyExclusive("priority", "urgent")
 	_ = cmd.RegisterFlagCompletionFunc("priority", cobra.FixedCompletions([]string{"low", "normal", "high", "urgent"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 }

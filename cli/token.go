@@ -75,7 +75,7 @@ func (a *app) tokenList() *cobra.Command {
 func (a *app) tokenRemove() *cobra.Command {
 	return &cobra.Command{
 		Use: "rm NAME", Aliases: []string{"remove", "delete"}, Short: "Make a token worthless",
-		Args: Arguments(1, 1, "a token's name"),
+		Args: Arguments(1, 1, "a token's name"), ValidArgsFunction: a.completeFirst(a.completeTokens),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withClient(func(c *client.Client) error {
 				if err := c.DeleteToken(cmd.Context(), args[0]); err != nil {

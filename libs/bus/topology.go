@@ -191,3 +191,23 @@ func (c *Conn) ensureStream(ctx context.Context, cfg jetstream.StreamConfig) err
 	}
 	return nil
 }
+
+// StreamNames lists the streams of the topology, those behind buckets and objects too.
+func StreamNames() []string {
+	var names []string
+	for _, cfg := range streams(1) {
+		names = append(names, cfg.Name)
+	}
+	return append(names, "OBJ_"+contract.ObjectsResults)
+}
+
+// Store is how many bytes JetStream keeps on disk for this account, and how many it may (0: no limit of the account's own).
+func (c *Conn) Store(ctx context.Context) (used, limit uint64, err error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	info, err := c.js.AccountInfo(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("asking for JetStream's room: %w", err)
+	}
+	return info.Store, uint64(max(info.Limits.MaxStore, 0)), nil
+}

@@ -238,6 +238,8 @@ type Executor struct {
 	NormalSlots int       `json:"normal_slots"`
 	StartedAt   time.Time `json:"started_at"`
 	Draining    bool      `json:"draining,omitempty"`
+	// HostKey is its policy for unknown SSH host keys: strict or trust-first.
+	HostKey string `json:"host_key,omitempty"`
 }
 
 // Slots returns how many tasks of the class the executor runs at once.

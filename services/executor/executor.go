@@ -98,7 +98,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	}
 	self := contract.Executor{
 		Incarnation: newIncarnation(), PID: os.Getpid(), Sites: cfg.Sites, UrgentSlots: cfg.UrgentSlots,
-		NormalSlots: cfg.NormalSlots, StartedAt: time.Now().UTC(),
+		NormalSlots: cfg.NormalSlots, StartedAt: time.Now().UTC(), HostKey: cfg.HostKey,
 	}
 	self.Host, _ = os.Hostname()
 	log = log.With().Str("executor", self.Incarnation).Logger()

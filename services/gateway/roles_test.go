@@ -32,6 +32,7 @@ var operations = []struct {
 	{"POST", "/v1/devices/import", inventoryYAML, contract.RoleAdmin},
 	{"GET", "/v1/devices", "", contract.RoleViewer},
 	{"GET", "/v1/devices/core-1", "", contract.RoleViewer},
+	{"GET", "/v1/status", "", contract.RoleViewer},
 	{"GET", "/v1/deadletters", "", contract.RoleViewer},
 	{"GET", "/v1/deadletters/none", "", contract.RoleViewer},
 	{"POST", "/v1/deadletters/none/replay", "{}", contract.RoleOperator},

@@ -5,12 +5,12 @@ package world
 import (
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/netrust/netrust/cli"
+	"github.com/netrust/netrust/libs/servicekit"
 )
 
 // World is what commands need of the process.
@@ -32,7 +32,7 @@ func OS() World {
 			Width:       func() int { return width(os.Stdout) },
 			ErrWidth:    func() int { return width(os.Stderr) },
 			Now:         time.Now,
-			Version:     version(),
+			Version:     servicekit.Version(),
 		},
 		Environ: os.Environ(),
 		DataDir: dataDir(),
@@ -68,21 +68,4 @@ func dataDir() string {
 		return ".netrust"
 	}
 	return filepath.Join(home, ".local", "share", "netrust")
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 && (version == "" || version == "(devel)") {
-			version = "devel-" + s.Value[:12]
-		}
-	}
-	if version == "" || version == "(devel)" {
-		version = "devel"
-	}
-	return version
 }

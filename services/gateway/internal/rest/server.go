@@ -68,6 +68,7 @@ func (s *server) routes(mux *http.ServeMux) huma.API {
 	s.deviceRoutes(a)
 	s.tokenRoutes(a)
 	s.letterRoutes(a)
+	s.statusRoutes(a)
 	s.healthRoutes(a)
 	s.descriptionRoutes(a)
 	tidy(a.OpenAPI())
