@@ -10,6 +10,7 @@ import (
 
 	"github.com/netrust/netrust/cli"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/netrust/internal/configcmd"
 	"github.com/netrust/netrust/netrust/internal/demo"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
 	"github.com/netrust/netrust/netrust/internal/parsecmd"
@@ -30,6 +31,6 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	w := world.OS()
 	root := cli.Command(w.Deps)
-	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w))
+	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w), configcmd.Command(w))
 	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
 }
