@@ -103,7 +103,7 @@ func (r *rule) setAction(text string) error {
 			}
 		}
 		if r.line == opContinue && r.newState != "" {
-			return fmt.Errorf("Continue with the new state %s: a template that goes on with the same line may loop", r.newState)
+			return fmt.Errorf("after Continue comes no new state (%s): a template that goes on with the same line may loop", r.newState)
 		}
 		if r.line != opError && strings.HasPrefix(r.newState, `"`) {
 			return fmt.Errorf("%s is no name of a state", r.newState)

@@ -29,7 +29,7 @@ func TestAFaultInATemplateNamesItsLine(t *testing.T) {
 		"a bad expression":           {"Value A (x)\n\nStart\n ^(${A}\n", 4, "not closed"},
 		"a group twice":              {"Value A (x)\n\nStart\n ^${A}${A}\n", 4, "two groups"},
 		"a bad action":               {"Value A (x)\n\nStart\n ^${A} -> Rekord Now\n", 4, "not known"},
-		"a loop":                     {"Value A (x)\n\nStart\n ^${A} -> Continue Start\n", 4, "Continue with the new state"},
+		"a loop":                     {"Value A (x)\n\nStart\n ^${A} -> Continue Start\n", 4, "after Continue comes no new state"},
 		"an unknown state":           {"Value A (x)\n\nStart\n ^${A} -> Other\n", 4, "no state Other"},
 		"a state twice":              {"Value A (x)" + start + "\nStart\n ^x\n", 6, "two states"},
 		"a reserved state":           {"Value A (x)" + start + "\nRecord\n ^x\n", 6, "no name of a state"},
