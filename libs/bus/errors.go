@@ -14,6 +14,8 @@ var (
 	ErrUnknownOutcome = errors.New("no answer from NATS: the write may stand or not")
 	// ErrNoWrites: the server said beforehand that it takes no writes (its disk is full); nothing was sent.
 	ErrNoWrites = errors.New("NATS takes no writes")
+	// ErrNoStream: nothing took the write: the stream is not there, or JetStream is starting.
+	ErrNoStream = errors.New("no stream takes it, or JetStream is starting")
 	// ErrNotFound: no such message, key or object.
 	ErrNotFound = errors.New("not found")
 )

@@ -147,7 +147,7 @@ func (c *Conn) ask(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	}
 	answer, err := c.nc.RequestMsgWithContext(ctx, msg)
 	if errors.Is(err, nats.ErrNoResponders) {
-		return 0, fmt.Errorf("publishing to %s: %w (no stream takes it, or JetStream is starting)", msg.Subject, err)
+		return 0, fmt.Errorf("publishing to %s: %w (%w)", msg.Subject, ErrNoStream, err)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("publishing to %s: %w (%w)", msg.Subject, ErrUnknownOutcome, err)
@@ -165,11 +165,26 @@ func (c *Conn) ask(ctx context.Context, msg *nats.Msg) (uint64, error) {
 // PurgeSubject removes the messages of one subject or filter from a stream. [ErrNotFound] means that there is no such
 // stream.
 func (c *Conn) PurgeSubject(ctx context.Context, stream, filter string) error {
+	if err := c.purge(ctx, stream, map[string]any{"filter": filter}); err != nil {
+		return fmt.Errorf("purging %s of stream %s: %w", filter, stream, err)
+	}
+	return nil
+}
+
+// PurgeBelow removes the messages of a stream that come before the sequence. [ErrNotFound] means that there is no such stream.
+func (c *Conn) PurgeBelow(ctx context.Context, stream string, seq uint64) error {
+	if err := c.purge(ctx, stream, map[string]any{"seq": seq}); err != nil {
+		return fmt.Errorf("purging stream %s below %d: %w", stream, seq, err)
+	}
+	return nil
+}
+
+func (c *Conn) purge(ctx context.Context, stream string, what map[string]any) error {
 	ctx, cancel := bounded(ctx, 2*requestTimeout)
 	defer cancel()
-	request, err := json.Marshal(map[string]string{"filter": filter})
+	request, err := json.Marshal(what)
 	if err != nil {
-		return fmt.Errorf("purging %s of stream %s: %w", filter, stream, err)
+		return err
 	}
 	// By its subject: the client library asks for the stream first, which costs a job's end one more exchange.
 	answer, err := c.nc.RequestWithContext(ctx, "$JS.API.STREAM.PURGE."+stream, request)
@@ -179,11 +194,11 @@ func (c *Conn) PurgeSubject(ctx context.Context, stream, filter string) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("purging %s of stream %s: %w", filter, stream, err)
+		return err
 	case ack.Error != nil && ack.Error.ErrCode == codeNoStream:
-		return fmt.Errorf("purging %s of stream %s: %w", filter, stream, ErrNotFound)
+		return ErrNotFound
 	case ack.Error != nil:
-		return fmt.Errorf("purging %s of stream %s: %s (%d)", filter, stream, ack.Error.Description, ack.Error.ErrCode)
+		return fmt.Errorf("refused by JetStream: %s (%d)", ack.Error.Description, ack.Error.ErrCode)
 	}
 	return nil
 }

@@ -33,6 +33,10 @@ func (r *renewal) tell() {
 	}
 }
 
+// Renewed returns a channel that is closed when the connection was lost and is back: a server that was started anew has
+// lost what it kept in memory.
+func (c *Conn) Renewed() <-chan struct{} { return c.renewal.wait() }
+
 // context gives a context that ends, because of [errReconnected], when the connection was lost and is back. done must be
 // called; it returns when nothing waits any more.
 func (r *renewal) context(ctx context.Context) (on context.Context, done func()) {

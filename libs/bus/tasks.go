@@ -53,6 +53,11 @@ func (t *TaskConsumer) open(ctx context.Context) (err error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
 	t.cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
+	if errors.Is(err, jetstream.ErrStreamNotFound) { // the server was started anew: the stream was in its memory
+		if err = t.conn.EnsureInMemory(ctx); err == nil {
+			t.cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err)
 	}

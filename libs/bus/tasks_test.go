@@ -150,6 +150,24 @@ func TestTasks(t *testing.T) {
 	})
 }
 
+func TestConsumerWhoseStreamIsLostIsMadeAgainWithIt(t *testing.T) {
+	t.Parallel()
+	_, conn := bustest.Server(t)
+	c := consumer(t, conn, "s1", contract.Normal, 0)
+	if err := conn.JetStream().DeleteStream(t.Context(), contract.StreamTasks); err != nil {
+		t.Fatal(err)
+	}
+	var got []*bus.Delivery
+	await(t, "a task from a new stream", func() bool {
+		_ = c.Fetch(t.Context(), 1, 200*time.Millisecond, func(d *bus.Delivery) { got = append(got, d) })
+		if len(got) == 0 {
+			subject := contract.TaskKey{Site: "s1", Job: "j1", Phase: contract.PhaseRun, Device: "dev"}.Subject(contract.Normal)
+			_, _ = conn.Publish(t.Context(), bus.Message{Subject: subject, Data: []byte("dev"), Type: contract.TypeTask, ID: "dev"})
+		}
+		return len(got) > 0
+	})
+}
+
 func TestConsumerThatStallsIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	server, direct := bustest.Server(t)

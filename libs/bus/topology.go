@@ -42,10 +42,15 @@ func streams(replicas int) []jetstream.StreamConfig {
 			MaxMsgSize:  1 << 20,
 			Duplicates:  2 * time.Minute,
 		},
+		// In memory: what a release says stands in the ledger and in the job's log, so that the scheduler releases again what
+		// a server lost that was started anew. A batch on disk costs the server a directory and four syncs
+		// (docs/adr/0006-tasks-in-memory.md). Replicated, because one that is lost with its node could not be made anew.
 		{
 			Name:               contract.StreamTasks,
-			Description:        "tasks released to executors; purged when their job ends",
+			Description:        "tasks released to executors; purged when they are claimed, and when their job ends",
 			Subjects:           []string{contract.TasksFilter},
+			Storage:            jetstream.MemoryStorage,
+			Replicas:           replicas,
 			MaxAge:             15 * day,
 			MaxMsgSize:         512 << 10,
 			AllowAtomicPublish: true,
@@ -103,12 +108,13 @@ func streams(replicas int) []jetstream.StreamConfig {
 		}),
 	}
 	for i := range list {
-		list[i].Replicas = replicas
 		list[i].Retention = jetstream.LimitsPolicy
 		list[i].Discard = jetstream.DiscardNew
 		if list[i].Storage == jetstream.MemoryStorage { // what is lost with the server is of no use after it
 			list[i].Discard = jetstream.DiscardOld
-			list[i].Replicas = 1
+			list[i].Replicas = max(list[i].Replicas, 1)
+		} else {
+			list[i].Replicas = replicas
 		}
 		list[i].AllowDirect = true
 		list[i].MaxConsumers = 1000
@@ -179,12 +185,37 @@ func (c *Conn) ensure(ctx context.Context) error {
 	return nil
 }
 
+// EnsureInMemory makes the streams that are kept in memory where a server that was started anew has lost them.
+func (c *Conn) EnsureInMemory(ctx context.Context) error {
+	for _, cfg := range streams(c.replicas) {
+		if cfg.Storage != jetstream.MemoryStorage {
+			continue
+		}
+		if err := c.ensureStream(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *Conn) ensureStream(ctx context.Context, cfg jetstream.StreamConfig) error {
-	reqCtx, cancel := bounded(ctx, 2*requestTimeout)
+	ctx, cancel := bounded(ctx, 2*requestTimeout)
 	defer cancel()
-	_, err := c.js.CreateStream(reqCtx, cfg)
-	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-		_, err = c.js.UpdateStream(reqCtx, cfg)
+	var err error
+	for range 5 { // another service may be at the same
+		_, err = c.js.CreateStream(ctx, cfg)
+		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			break
+		}
+		if cfg.Storage == jetstream.MemoryStorage {
+			if err = c.dropFromDisk(ctx, cfg.Name); err != nil {
+				break
+			}
+		}
+		_, err = c.js.UpdateStream(ctx, cfg)
+		if !errors.Is(err, jetstream.ErrStreamNotFound) {
+			break
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("creating stream %s: %w", cfg.Name, err)
@@ -210,4 +241,18 @@ func (c *Conn) Store(ctx context.Context) (used, limit uint64, err error) {
 		return 0, 0, fmt.Errorf("asking for JetStream's room: %w", err)
 	}
 	return info.Store, uint64(max(info.Limits.MaxStore, 0)), nil
+}
+
+// dropFromDisk removes a stream that an older version keeps on disk: where a stream is kept cannot be changed. What was in
+// it is released again.
+func (c *Conn) dropFromDisk(ctx context.Context, name string) error {
+	s, err := c.js.Stream(ctx, name)
+	if err == nil && s.CachedInfo().Config.Storage == jetstream.FileStorage {
+		c.log.Info().Str("stream", name).Msg("the stream is kept in memory from now on; it is made anew")
+		err = c.js.DeleteStream(ctx, name)
+	}
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -64,7 +65,8 @@ func TestTopology(t *testing.T) {
 			ledger.Retention != jetstream.LimitsPolicy || ledger.SubjectDeleteMarkerTTL <= 0 || ledger.Storage != jetstream.FileStorage {
 			t.Errorf("the ledger is %+v", ledger)
 		}
-		if tasks := configOf(t, conn, contract.StreamTasks); !tasks.AllowAtomicPublish || tasks.Retention != jetstream.LimitsPolicy {
+		if tasks := configOf(t, conn, contract.StreamTasks); !tasks.AllowAtomicPublish || tasks.Retention != jetstream.LimitsPolicy ||
+			tasks.Storage != jetstream.MemoryStorage {
 			t.Errorf("the tasks are %+v", tasks)
 		}
 		audit := configOf(t, conn, contract.StreamAudit)
@@ -103,8 +105,53 @@ func TestTopology(t *testing.T) {
 		if c := configOf(t, conn, exec); !c.AllowAtomicPublish || !c.AllowMsgTTL || c.MaxMsgsPerSubject != 64 {
 			t.Errorf("the ledger is %+v", c)
 		}
+		if c := configOf(t, conn, contract.StreamTasks); c.Storage != jetstream.MemoryStorage || !c.AllowAtomicPublish {
+			t.Errorf("the tasks are %+v", c)
+		}
 		if c := configOf(t, conn, contract.StreamJobs); len(c.Subjects) != 2 {
 			t.Errorf("the subjects of the jobs are %v", c.Subjects)
+		}
+	})
+	t.Run("several services take the tasks off the disk at once", func(t *testing.T) {
+		t.Parallel()
+		conn := bare(t)
+		if _, err := conn.JetStream().CreateStream(t.Context(), jetstream.StreamConfig{
+			Name: contract.StreamTasks, Subjects: []string{contract.TasksFilter}, MaxMsgSize: 1024,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if err := conn.Ensure(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if c := configOf(t, conn, contract.StreamTasks); c.Storage != jetstream.MemoryStorage {
+			t.Errorf("the tasks are %+v", c)
+		}
+	})
+	t.Run("what is kept in memory is made again where it is lost", func(t *testing.T) {
+		t.Parallel()
+		_, conn := bustest.Server(t)
+		if err := conn.JetStream().DeleteStream(t.Context(), contract.StreamTasks); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.PurgeSubject(t.Context(), contract.StreamTasks, contract.TasksFilter); !errors.Is(err, bus.ErrNotFound) {
+			t.Errorf("purging a stream that is lost: %v", err)
+		}
+		subject := contract.TaskKey{Site: "s", Job: "j", Phase: contract.PhaseRun, Device: "d"}.Subject(contract.Normal)
+		message := bus.Message{Subject: subject, Data: []byte("{}"), Type: contract.TypeTask, ID: "d"}
+		if _, err := conn.Publish(t.Context(), message); !errors.Is(err, bus.ErrNoStream) {
+			t.Errorf("publishing to a stream that is lost: %v", err)
+		}
+		if err := conn.EnsureInMemory(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if seq, err := conn.Publish(t.Context(), message); err != nil || seq != 1 {
+			t.Errorf("publishing to the new one: %d, %v", seq, err)
 		}
 	})
 	t.Run("a context that has ended ends it", func(t *testing.T) {

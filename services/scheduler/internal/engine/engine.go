@@ -104,6 +104,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	ready := make(chan struct{})
 	g.Go(func() error { return e.follow(ctx, g, ready) })
 	g.Go(func() error { return e.loop(ctx, ready) })
+	g.Go(func() error { return e.watchTasks(ctx) })
 	for class, l := range e.release.lanes {
 		g.Go(func() error { return e.publishReleases(ctx, class, l) })
 	}

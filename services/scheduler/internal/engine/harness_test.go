@@ -52,15 +52,20 @@ func newWorld(t testing.TB) *world {
 		})
 	})
 	w.background("the releases", func(ctx context.Context) error {
-		return conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamTasks}, func(s bus.Stored) error {
-			var task contract.Task
-			err := json.Unmarshal(s.Data, &task)
-			task.Trace = s.HeaderValue(contract.HeaderTraceparent)
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.out = append(w.out, task)
-			return err
-		})
+		for {
+			err := conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamTasks}, func(s bus.Stored) error {
+				var task contract.Task
+				err := json.Unmarshal(s.Data, &task)
+				task.Trace = s.HeaderValue(contract.HeaderTraceparent)
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.out = append(w.out, task)
+				return err
+			})
+			if !errors.Is(err, bus.ErrStreamReset) { // a test may take the stream away
+				return err
+			}
+		}
 	})
 	return w
 }

@@ -24,6 +24,8 @@ type claim struct {
 	key    claimKey
 	seq    uint64
 	record *contract.TaskRecord
+	// released says that a recovery was released, and may be on its way.
+	released bool
 }
 
 // trackClaim keeps who is at work on what.
@@ -81,7 +83,8 @@ func (e *Engine) recoverLater(c *claim) {
 		if e.claims[c.key] != c || e.fleet.alive(holder) {
 			return
 		}
-		e.release.recoveries = append(e.release.recoveries, e.recovery(c))
+		c.released = true
+		e.release.recoveries = append(e.release.recoveries, c)
 		e.cfg.Meters.Recoveries.Inc()
 		e.at(now.Add(min(recoverAgain, e.cfg.UnclaimedAfter)), again)
 	}

@@ -26,16 +26,21 @@ type releaser struct {
 	turn       int
 	out        map[contract.Class]map[string]int // released or claimed, by class and site
 	outTotal   map[contract.Class]int
-	recoveries []contract.Task
+	recoveries []*claim
 	lanes      map[contract.Class]*lane
 	unclaimed  []unclaimed // in order of their time
+	stream     tasksOut
 }
 
 // lane is the way of one class to the task stream: a batch of normal tasks on its way holds up no urgent one.
 type lane struct {
-	last     time.Time
+	last struct { // of what was published
+		at  time.Time
+		seq uint64
+	}
 	batches  chan releaseBatch
 	inFlight bool
+	since    uint64 // the stream's newest sequence when the batch in flight was handed over
 }
 
 // unclaimed is a released task whose claim has not been seen.
@@ -50,11 +55,11 @@ type unclaimed struct {
 type releaseBatch struct {
 	tasks []contract.Task
 	undo  func()
-	done  func()
+	done  func(last uint64) // the sequence of the last one; 0 when it failed
 }
 
 func newReleaser() releaser {
-	r := releaser{lanes: map[contract.Class]*lane{}}
+	r := releaser{lanes: map[contract.Class]*lane{}, stream: tasksOut{lost: make(chan struct{}, 1)}}
 	for _, class := range contract.Classes {
 		r.lanes[class] = &lane{batches: make(chan releaseBatch, 1)}
 	}
@@ -66,7 +71,7 @@ func (e *Engine) releaseTasks(now time.Time) {
 	counted := false
 	for _, class := range contract.Classes {
 		l := e.release.lanes[class]
-		if l.inFlight || now.Sub(l.last) < e.cfg.ReleaseEvery {
+		if l.inFlight || now.Sub(l.last.at) < e.cfg.ReleaseEvery {
 			continue
 		}
 		if !counted {
@@ -80,9 +85,15 @@ func (e *Engine) releaseTasks(now time.Time) {
 // releaseClass puts out tasks of one class; recoveries go with the normal ones.
 func (e *Engine) releaseClass(class contract.Class, l *lane, now time.Time) {
 	var tasks []contract.Task
+	var out []taskOut
 	if class == contract.Normal {
 		n := min(len(e.release.recoveries), maxRelease)
-		tasks = slices.Clone(e.release.recoveries[:n])
+		for _, c := range e.release.recoveries[:n] {
+			if e.claims[c.key] == c {
+				tasks = append(tasks, e.recovery(c))
+				out = append(out, taskOut{claim: c})
+			}
+		}
 		e.release.recoveries = e.release.recoveries[n:]
 	}
 	refs := e.pickClass(class, nil, maxRelease-len(tasks))
@@ -91,13 +102,19 @@ func (e *Engine) releaseClass(class contract.Class, l *lane, now time.Time) {
 	}
 	for _, r := range refs {
 		tasks = append(tasks, e.message(r.job, r.task))
+		out = append(out, releaseOf(r))
 		e.expectClaim(r, now)
 	}
-	l.last, l.inFlight = now, true
+	l.last.at, l.inFlight, l.since = now, true, e.release.stream.newest
 	l.batches <- releaseBatch{ // has room: one is in flight at most
 		tasks: tasks,
-		undo:  func() { e.takeBack(refs) },
-		done:  func() { l.inFlight = false },
+		undo:  func() { e.takeBack(refs, (*queue).push) },
+		done: func(last uint64) {
+			l.inFlight = false
+			if last > 0 {
+				e.published(l, last, out)
+			}
+		},
 	}
 }
 
@@ -212,7 +229,7 @@ func (e *Engine) missClaims(now time.Time) {
 		u := &list[n]
 		if u.ref.task < len(u.ref.job.Tasks) {
 			if t := &u.ref.job.Tasks[u.ref.task]; t.Seq == u.seq && t.Releases == u.releases {
-				e.takeBack([]taskRef{u.ref})
+				e.takeBack([]taskRef{u.ref}, (*queue).push)
 				e.cfg.Meters.TakenBack(u.ref.job.Class(), 1)
 			}
 		}
@@ -220,7 +237,8 @@ func (e *Engine) missClaims(now time.Time) {
 	e.release.unclaimed = list[n:]
 }
 
-func (e *Engine) takeBack(refs []taskRef) {
+// takeBack has tasks that are out released again; put says where in their queues.
+func (e *Engine) takeBack(refs []taskRef, put func(*queue, int)) {
 	for _, r := range refs {
 		t := &r.job.Tasks[r.task]
 		l := e.device(deviceKey{t.Device.Site, t.Device.ID})
@@ -229,7 +247,7 @@ func (e *Engine) takeBack(refs []taskRef) {
 		}
 		if t.Phase == job.Released {
 			r.job.TakeBack(r.task)
-			r.job.queue(r.job.site(r.task)).push(r.task)
+			put(r.job.queue(r.job.site(r.task)), r.task)
 		}
 		e.wake(l)
 	}
@@ -259,8 +277,9 @@ func (e *Engine) publishReleases(ctx context.Context, class contract.Class, l *l
 		case <-ctx.Done():
 			return ctx.Err()
 		case b := <-l.batches:
-			err := e.publish(ctx, class, b.tasks)
+			last, err := e.publish(ctx, class, b.tasks)
 			if err != nil && ctx.Err() == nil {
+				e.missed(err)
 				e.cfg.Meters.TakenBack(class, len(b.tasks))
 				e.log.Warn().Err(err).Int("tasks", len(b.tasks)).Msg("releasing tasks failed; they are released again")
 				time.Sleep(e.cfg.ReleaseEvery) // NATS is away or its disk full: no hurry
@@ -269,7 +288,7 @@ func (e *Engine) publishReleases(ctx context.Context, class contract.Class, l *l
 				if err != nil {
 					b.undo()
 				}
-				b.done()
+				b.done(last)
 			}); err != nil {
 				return err
 			}
@@ -277,7 +296,7 @@ func (e *Engine) publishReleases(ctx context.Context, class contract.Class, l *l
 	}
 }
 
-func (e *Engine) publish(ctx context.Context, class contract.Class, tasks []contract.Task) (err error) {
+func (e *Engine) publish(ctx context.Context, class contract.Class, tasks []contract.Task) (last uint64, err error) {
 	start := time.Now()
 	end := e.traceReleases(ctx, tasks)
 	defer func() { end(err) }()
@@ -287,14 +306,14 @@ func (e *Engine) publish(ctx context.Context, class contract.Class, tasks []cont
 		t := &tasks[i]
 		data, err := json.Marshal(t)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		messages[i] = bus.Message{
 			Subject: t.Key().Subject(t.Class), Data: data, Type: contract.TypeTask, ID: t.Key().ID(), Header: trace.of(t.Trace),
 		}
 	}
-	if _, err = e.conn.PublishBatch(ctx, messages); err == nil {
+	if last, err = e.conn.PublishBatch(ctx, messages); err == nil {
 		e.cfg.Meters.Released(class, len(tasks), start)
 	}
-	return err
+	return last, err
 }

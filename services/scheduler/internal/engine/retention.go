@@ -49,6 +49,7 @@ func (e *Engine) housekeep(ctx context.Context, now time.Time) {
 	for _, incarnation := range e.fleet.silent(now.Add(-e.cfg.SilentAfter)) {
 		e.onGone(incarnation)
 	}
+	e.sweepTasks(ctx)
 	for _, a := range e.jobs {
 		e.giveUp(ctx, a, now)
 	}
