@@ -119,7 +119,7 @@ func (e *HostKeyError) Error() string {
 		for _, k := range e.Stored {
 			stored = append(stored, k.Type+" "+k.Fingerprint())
 		}
-		return fmt.Sprintf("%s (%s) shows another host key than before: %s %s instead of %v; the device was replaced, or somebody stands between: check its key on the console, then remove the stored one",
+		return fmt.Sprintf("%s (%s) shows another host key than before: %s %s instead of %v; the device was replaced, or somebody stands between: check its key on the console, then put it into the known_hosts file, which wins over the stored one",
 			e.DeviceID, e.Address, e.Presented.Type, e.Presented.Fingerprint(), stored)
 	case HostKeyUnavailable:
 		return fmt.Sprintf("the stored host key of %s (%s) could not be read: %v", e.DeviceID, e.Address, e.Err)
