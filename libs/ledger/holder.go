@@ -177,7 +177,7 @@ func (h *Holder) claim(t *contract.Task, attempt int, commands []string, until t
 	record := h.newRecord(key, contract.Claimed, attempt)
 	record.Claim = &contract.Claim{
 		Principal: t.Principal, Commands: commands, Address: t.Target.Address, Platform: t.Target.Platform,
-		Credential: t.Target.Credential, Repeatable: t.Repeatable, ClaimedAt: time.Now().UTC(), ExclusiveUntil: until.UTC(),
+		Credential: t.Target.Credential, Jump: t.Target.Options.Jump, Repeatable: t.Repeatable, ClaimedAt: time.Now().UTC(), ExclusiveUntil: until.UTC(),
 	}
 	o, err := newOperation(key, record)
 	if err != nil {

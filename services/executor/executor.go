@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,6 +18,7 @@ import (
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/credential"
+	"github.com/netrust/netrust/libs/credential/agefile"
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/driver/hostkey"
 	"github.com/netrust/netrust/libs/ledger"
@@ -40,7 +42,11 @@ type Config struct {
 	HostKey        string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
 	KnownHosts     string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
 	// CredentialsFile is for [Credentials]; an executor itself is given a provider.
-	CredentialsFile string `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
+	CredentialsFile    string        `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
+	CredentialsAgeFile string        `yaml:"credentials_age_file" help:"file, encrypted with age, that age: references to credentials are looked up in; netrust credential set writes it"`
+	CredentialsUnlock  string        `yaml:"credentials_unlock" help:"what opens credentials_age_file: identity:PATH, passphrase-file:PATH, passphrase-env:VARIABLE or keyring:NAME"`
+	CredentialTTL      time.Duration `yaml:"credential_ttl" help:"how long a credential is used before it is looked up again; a file that changed is read at once; 0 keeps none"`
+	SSHAgent           string        `yaml:"ssh_agent" help:"Unix socket of the SSH agent, for credentials that ask for one; empty: SSH_AUTH_SOCK"`
 
 	// Observe is how it is watched; the zero value is that nobody does.
 	Observe servicekit.Observe `yaml:"-"`
@@ -51,9 +57,12 @@ func Default() Config {
 	return Config{
 		Sites: []string{contract.AnySite}, NormalSlots: 256, UrgentSlots: 32, LivenessTTL: ledger.DefaultLivenessTTL,
 		AckWait: bus.DefaultAckWait, ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second, MaxOutput: 8 << 20,
-		HostKey: hostkeys.TrustFirst,
+		HostKey: hostkeys.TrustFirst, CredentialTTL: credential.DefaultTTL,
 	}
 }
+
+// maxCredentialTTL is the longest that a credential is used without looking for a newer one.
+const maxCredentialTTL = 24 * time.Hour
 
 // Validate reports every fault.
 func (c *Config) Validate() error {
@@ -69,6 +78,12 @@ func (c *Config) Validate() error {
 	check(c.LivenessTTL < ledger.MinLivenessTTL, "liveness_ttl", "set it to 3s or more", "the server keeps no shorter TTL")
 	check(c.AckWait < time.Second, "ack_wait", "set it to 1s or more", "too short")
 	check(c.ConnectTimeout < 100*time.Millisecond, "connect_timeout", "set it to 100ms or more", "too short")
+	check(c.CredentialTTL < 0 || c.CredentialTTL > maxCredentialTTL, "credential_ttl", "set it between 0 and 24h", "out of range")
+	if c.CredentialsUnlock != "" {
+		_, err := agefile.ParseUnlock(c.CredentialsUnlock)
+		check(err != nil || c.CredentialsUnlock == agefile.ByPrompt, "credentials_unlock", "write "+strings.Join(agefile.Forms(), ", "), "is none of the ways to open the file without a person")
+	}
+	check(c.CredentialsAgeFile != "" && c.CredentialsUnlock == "", "credentials_unlock", "say what opens credentials_age_file: "+strings.Join(agefile.Forms(), ", "), "is not set")
 	check(c.MaxOutput < 4096, "max_output", "set it to 4096 or more", "too small")
 	check(c.HostKey != hostkeys.Strict && c.HostKey != hostkeys.TrustFirst, "host_key", "use strict or trust-first", "unknown policy "+c.HostKey)
 	return errors.Join(faults...)
@@ -110,7 +125,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	meters := measure.New(cfg.Observe)
 	runner := &run.Runner{
 		Meters:  meters,
-		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey,
+		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
 		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
 	}
 	in := intake.New(conn, holder, runner, intake.Config{

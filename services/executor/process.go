@@ -17,9 +17,12 @@ func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Conf
 	if err != nil {
 		return err
 	}
-	credentials := Credentials(lookup, s.Service.CredentialsFile)
+	cfg := s.Service.WithEnvironment(lookup)
+	credentials, err := Credentials(cfg, lookup, p.Log)
+	if err != nil {
+		return err
+	}
 	return process.Beside(ctx, p, "executor", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
-		cfg := s.Service
 		cfg.Observe = p.Observe
 		service, err := New(conn, cfg, drivers, credentials, p.Log)
 		if err != nil {

@@ -136,20 +136,23 @@ func (f *File) notOpened(err error, l *lock) error {
 	}
 	byPassphrase := slices.Contains(none.StanzaTypes, "scrypt")
 	u := f.opener.Unlock
+	wrong := func(message, remedy string) error {
+		return &credential.FileError{Path: f.path, Message: message, Remedy: remedy, Err: ErrWrongKey}
+	}
 	switch {
 	case byPassphrase && !l.passphrase:
-		return &credential.FileError{Path: f.path, Message: "is encrypted with a passphrase, and " + u.String() + " is an identity",
-			Remedy: "unlock it with " + ByPassphraseFile + ":PATH, " + ByPassphraseEnv + ":VARIABLE or " + ByKeyring + ":NAME"}
+		return wrong("is encrypted with a passphrase, and "+u.String()+" is an identity",
+			"unlock it with "+ByPassphraseFile+":PATH, "+ByPassphraseEnv+":VARIABLE or "+ByKeyring+":NAME")
 	case !byPassphrase && l.passphrase:
-		return &credential.FileError{Path: f.path, Message: "is encrypted to an identity, and " + u.String() + " is a passphrase",
-			Remedy: "unlock it with " + ByIdentity + ":PATH"}
+		return wrong("is encrypted to an identity, and "+u.String()+" is a passphrase", "unlock it with "+ByIdentity+":PATH")
 	case l.passphrase:
-		return &credential.FileError{Path: f.path, Message: "is not opened by the passphrase from " + u.String() + ": it is the wrong one",
-			Remedy: "give the passphrase that the file was encrypted with"}
+		return wrong("is not opened by the passphrase from "+u.String()+": it is the wrong one", "give the passphrase that the file was encrypted with")
 	}
-	return &credential.FileError{Path: f.path, Message: "is not encrypted to the identity of " + u.String(),
-		Remedy: "give the identity that it was encrypted to"}
+	return wrong("is not encrypted to the identity of "+u.String(), "give the identity that it was encrypted to")
 }
+
+// ErrWrongKey is inside the error of a file that is as it should be, and was opened with the wrong passphrase or identity.
+var ErrWrongKey = errors.New("the wrong passphrase or identity")
 
 // readSealed reads the encrypted file. Others may read it; what nobody else may do is write it.
 func readSealed(path string) ([]byte, fs.FileInfo, error) {

@@ -70,6 +70,7 @@ func auditService(w world.World) Service {
 
 func executorService(w world.World) Service {
 	s := defaults(w, executor.DefaultProcess())
+	s.Service.CredentialsAgeFile, s.Service.CredentialsUnlock = world.CredentialsFile(w.DataDir), w.CredentialsUnlock()
 	return Service{
 		Name: "executor", Short: "Run an executor: it logs in to devices and runs their tasks",
 		Settings: s, process: &s.Process,

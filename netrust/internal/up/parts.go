@@ -122,9 +122,12 @@ func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, er
 	if err != nil {
 		return servicekit.Part{}, err
 	}
-	cfg := p.settings.Executor
+	cfg := p.settings.Executor.WithEnvironment(p.lookup)
 	cfg.Observe = p.settings.Observe
-	credentials := executor.Credentials(lookup(l, p.lookup), cfg.CredentialsFile)
+	credentials, err := executor.Credentials(cfg, lookup(l, p.lookup), p.logger("executor"))
+	if err != nil {
+		return servicekit.Part{}, err
+	}
 	e, err := executor.New(conn, cfg, drivers, credentials, p.logger("executor"))
 	if err != nil {
 		return servicekit.Part{}, err

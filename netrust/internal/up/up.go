@@ -20,6 +20,7 @@ import (
 // Command makes the command `netrust up`.
 func Command(w world.World) *cobra.Command {
 	s := Default(w.DataDir)
+	s.Executor.CredentialsUnlock = w.CredentialsUnlock()
 	var file string
 	fs := flag.NewFlagSet("up", flag.ContinueOnError)
 	flags := servicekit.Bind(fs, &s, "gateway-listen", "gateway-data-dir") // they follow from listen and data_dir
@@ -38,6 +39,9 @@ With --lab it also runs simulated devices and imports them, and with --lab-comma
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := servicekit.Load(&s, "", servicekit.Source{File: file, Environ: w.Environ, Flags: flags}); err != nil {
 				return &cli.ExitError{Code: cli.ExitMisuse, Text: "netrust up cannot start with these settings:\n" + err.Error()}
+			}
+			if s.Executor.CredentialsAgeFile == "" {
+				s.Executor.CredentialsAgeFile = world.CredentialsFile(s.DataDir) // where netrust credential puts it
 			}
 			return servicekit.RunProcess(w.Stderr, "netrust", s.Process, func(ctx context.Context, p servicekit.Process) error {
 				s.Observe = p.Observe

@@ -69,3 +69,16 @@ func dataDir() string {
 	}
 	return filepath.Join(home, ".local", "share", "netrust")
 }
+
+// CredentialsFile is where the encrypted file of credentials is, beside a server's data.
+func CredentialsFile(dataDir string) string { return filepath.Join(dataDir, "credentials.age") }
+
+// CredentialsUnlock is what opens that file unless told otherwise: an identity of this user, kept apart from the data so that
+// a copy of the data alone opens nothing.
+func (w World) CredentialsUnlock() string {
+	dir := w.ConfigDir
+	if dir == "" { // a user without a home
+		dir = w.DataDir
+	}
+	return "identity:" + filepath.Join(dir, "credentials-identity")
+}

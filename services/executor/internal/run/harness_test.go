@@ -79,7 +79,7 @@ func (c credentials) Resolve(context.Context, string) (credential.Credential, er
 	return credential.Credential{Username: "netops", Password: credential.NewSecret("hunter2-is-long")}, c.err
 }
 
-func runner(t testing.TB, d *device, c credentials) *run.Runner {
+func runner(t testing.TB, d *device, c credential.Provider) *run.Runner {
 	t.Helper()
 	drivers, err := driver.NewRegistry(d)
 	if err != nil {

@@ -35,12 +35,12 @@ func Decide(t *contract.Task, attempt int, rep *Report, now time.Time, rnd func(
 		return Outcome{Result: result(rep, contract.TaskSucceeded, nil)}
 	}
 	if again, wait := notCounted(t, rep); again != "" {
-		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.Add(wait).UTC()}}
+		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.Add(wait).UTC(), Login: rep.Login()}}
 	}
 	e, state := taskError(t, rep)
 	if mayRetry(t, e) && attempt < t.Retry.Attempts {
 		if due := now.Add(jobspec.RetryDelay(t.Retry, attempt, rnd)); due.Before(t.Deadline) {
-			return Outcome{Started: true, Delay: &contract.Delay{Reason: e.Message, Error: e, NotBefore: due.UTC()}}
+			return Outcome{Started: true, Delay: &contract.Delay{Reason: e.Message, Error: e, NotBefore: due.UTC(), Login: rep.Login()}}
 		}
 	}
 	return Outcome{Result: result(rep, state, e)}
@@ -133,7 +133,7 @@ func remedy(k contract.ErrorKind) string {
 func result(rep *Report, s contract.TaskState, e *contract.TaskError) *contract.Result {
 	return &contract.Result{
 		State: s, Error: e, StartedAt: rep.Started, FinishedAt: rep.Ended, DurationMS: rep.Ended.Sub(rep.Started).Milliseconds(),
-		Outputs: rep.Outputs, Summary: summary(rep.Outputs),
+		Outputs: rep.Outputs, Summary: summary(rep.Outputs), Login: rep.Login(),
 	}
 }
 

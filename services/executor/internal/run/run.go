@@ -32,8 +32,10 @@ type Runner struct {
 	Drivers     *driver.Registry
 	Credentials credential.Provider
 	// HostKeys gives the host key store for a policy; HostKeyPolicy is the policy of devices that state none.
-	HostKeys       func(policy string) driver.HostKeys
-	HostKeyPolicy  string
+	HostKeys      func(policy string) driver.HostKeys
+	HostKeyPolicy string
+	// AgentSocket is the Unix socket of the SSH agent for credentials that ask for one; empty: there is none.
+	AgentSocket    string
 	ConnectTimeout time.Duration
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
@@ -62,6 +64,18 @@ type Report struct {
 	Done   int
 	Err    error
 	redact *redact.Redactor
+	// secrets are those that redact knows; login is how the device was got into, opened that it was.
+	secrets []string
+	login   contract.Login
+	opened  bool
+}
+
+// Login says how the attempt got into the device, or nil when it did not come so far.
+func (r *Report) Login() *contract.Login {
+	if r.login == (contract.Login{}) {
+		return nil
+	}
+	return &r.login
 }
 
 // Run does the task. ctx bounds it as a whole.
@@ -78,7 +92,10 @@ func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop St
 	if t.ReadOnly || t.Repeatable {
 		watching.Go(func() { abort(watch(ctx, t, lease, stop)) })
 	}
-	rep.Err = r.work(ctx, t, lease, stop, &rep)
+	logins := &driver.Logins{}
+	rep.Err = r.work(driver.RecordLogins(ctx, logins), t, lease, stop, &rep)
+	rep.login.Method, rep.login.Attempts = logins.Method(), logins.Attempts()
+	rep.login.Reused = rep.opened && rep.login.Attempts == 0
 	abort(nil)
 	watching.Wait()
 	rep.Ended = time.Now().UTC()
@@ -112,7 +129,7 @@ func watch(ctx context.Context, t *contract.Task, lease Lease, stop Stop) error 
 }
 
 func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop Stop, rep *Report) error {
-	target, err := r.target(ctx, t, rep)
+	a, err := r.access(ctx, t, rep)
 	if err != nil {
 		return err
 	}
@@ -121,42 +138,24 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 		return err
 	}
 	d = r.Meters.Driver(d)
-	if err := lease.Check(time.Now(), atMost(ctx, target.ConnectTimeout)); err != nil {
-		return err
+	session, err := r.open(ctx, a, d, t, lease)
+	if err != nil && r.refreshed(ctx, a, t, rep, err) {
+		session, err = r.open(ctx, a, d, t, lease)
 	}
-	session, err := d.Open(ctx, target, driver.OpenOptions{Commands: t.Commands})
 	if err != nil {
 		return err
 	}
+	rep.opened = true
 	defer session.Close() //nolint:errcheck // what the commands gave is what counts
 	return r.commands(ctx, t, session, lease, stop, rep)
 }
 
-// target resolves the credential and puts together how the device is reached.
-func (r *Runner) target(ctx context.Context, t *contract.Task, rep *Report) (driver.Target, error) {
-	c, err := r.Credentials.Resolve(ctx, t.Target.Credential)
-	if err != nil {
-		return driver.Target{}, &credentialError{err}
+// open logs in, if there is time for it.
+func (r *Runner) open(ctx context.Context, a *access, d driver.Driver, t *contract.Task, lease Lease) (driver.Session, error) {
+	if err := lease.Check(time.Now(), atMost(ctx, a.target.ConnectTimeout)); err != nil {
+		return nil, err
 	}
-	var literal []string
-	for _, s := range c.Secrets() {
-		literal = append(literal, s.Reveal())
-	}
-	rep.redact = redact.New(t.Target.Platform, literal...)
-	policy := t.Target.Options.HostKey
-	if policy == "" {
-		policy = r.HostKeyPolicy
-	}
-	connect := r.ConnectTimeout
-	if ms := t.Target.Options.ConnectTimeoutMS; ms > 0 {
-		connect = time.Duration(ms) * time.Millisecond
-	}
-	return driver.Target{
-		DeviceID: t.DeviceID, Address: t.Target.Address, Port: t.Target.Port, Platform: t.Target.Platform,
-		Username: c.Username, Password: c.Password, EnableSecret: c.EnableSecret, PrivateKey: c.PrivateKey, Passphrase: c.Passphrase,
-		HostKeys: r.HostKeys(policy), ConnectTimeout: connect, MaxOutput: r.MaxOutput,
-		LegacyAlgorithms: t.Target.Options.LegacyAlgorithms,
-	}, nil
+	return d.Open(ctx, a.target, driver.OpenOptions{Commands: t.Commands})
 }
 
 // commands runs them in order. One that the device rejects ends the task, unless all of them only read: then the others
