@@ -81,6 +81,10 @@ func (c *check) fields() {
 	c.tags()
 	c.labels()
 	c.options()
+	c.port()
+}
+
+func (c *check) port() {
 	if c.has("port") && c.node.Find("port").Kind == document.Number && (c.given.Port < 1 || c.given.Port > 65535) && !c.faulty("port") {
 		c.fail("port", fmt.Sprintf("%s is not a port", c.node.Find("port").Text), "use a number from 1 to 65535, or leave it out for the platform's")
 	}
@@ -233,6 +237,7 @@ func (c *check) options() {
 	if n.Find("host_key") != nil && o.HostKey != "strict" && o.HostKey != "trust-first" {
 		c.fail("options.host_key", fmt.Sprintf("%q is not a way to check host keys", clip(o.HostKey)), "use strict or trust-first")
 	}
+	c.way()
 	if at := n.Find("connect_timeout"); at != nil && at.Kind != document.Null && at.Kind != document.List && at.Kind != document.Map {
 		d, err := time.ParseDuration(o.ConnectTimeout)
 		if err != nil || d < leastConnect || d > mostConnect {

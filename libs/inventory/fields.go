@@ -32,11 +32,12 @@ type deviceFields struct {
 }
 
 type optionFields struct {
-	HostKey          string `json:"host_key"`
-	LegacyAlgorithms bool   `json:"legacy_algorithms"`
-	ConnectTimeout   string `json:"connect_timeout"`
-	KeepSession      *bool  `json:"keep_session"`
-	MaxSessions      int    `json:"max_sessions"`
+	HostKey          string   `json:"host_key"`
+	LegacyAlgorithms bool     `json:"legacy_algorithms"`
+	ConnectTimeout   string   `json:"connect_timeout"`
+	KeepSession      *bool    `json:"keep_session"`
+	MaxSessions      int      `json:"max_sessions"`
+	Jump             []string `json:"jump"`
 }
 
 // defaultFields are those that a device can inherit.
@@ -58,12 +59,13 @@ func (d *defaultFields) device() deviceFields {
 }
 
 // merge makes the device of what the file gives it and of the defaults. Everything has been checked.
-func merge(given *deviceFields, n *document.Node, defaults *deviceFields) contract.Device {
-	p, _ := platform.Lookup(cmp.Or(given.Platform, defaults.Platform)) // checked
+func (p *parser) merge(given *deviceFields, n *document.Node) contract.Device {
+	defaults := &p.defaults
+	known, _ := platform.Lookup(cmp.Or(given.Platform, defaults.Platform)) // checked
 	credential := cmp.Or(given.Credential, defaults.Credential)
 	d := contract.Device{
 		ID: cmp.Or(given.ID, given.Name), Name: cmp.Or(given.Name, given.ID),
-		Platform: p.Name, Address: given.Address, Port: cmp.Or(given.Port, defaults.Port, p.Port),
+		Platform: known.Name, Address: given.Address, Port: cmp.Or(given.Port, defaults.Port, known.Port),
 		Site:       cmp.Or(given.Site, defaults.Site, defaultSite),
 		Status:     contract.DeviceStatus(cmp.Or(given.Status, defaults.Status, string(contract.DeviceActive))),
 		Tags:       mergeTags(given.Tags, defaults.Tags),
@@ -81,6 +83,13 @@ func merge(given *deviceFields, n *document.Node, defaults *deviceFields) contra
 	if timeout := cmp.Or(given.Options.ConnectTimeout, defaults.Options.ConnectTimeout); timeout != "" {
 		parsed, _ := time.ParseDuration(timeout) // checked
 		d.Options.ConnectTimeoutMS = parsed.Milliseconds()
+	}
+	way := given.Options.Jump
+	if n.Find("options").Find("jump") == nil {
+		way = defaults.Options.Jump
+	}
+	for _, name := range way {
+		d.Options.Jump = append(d.Options.Jump, p.jumpHosts[name])
 	}
 	return d
 }

@@ -45,6 +45,8 @@ func Problems(faults *Faults) []contract.Problem {
 // file and of their platforms, and in the order of their ids. The error is a *[Faults] with every fault of the file; a
 // syntax error ends the search, and so does the thousandth fault.
 //
+//	jump_hosts:                # SSH servers through which devices are reached, by name
+//	  bastion: {address: 198.51.100.7, credential: age:bastion}
 //	defaults:                  # for devices that do not say otherwise; tags and labels are added to theirs
 //	  credential: env:LAB
 //	  site: paris
@@ -53,6 +55,7 @@ func Problems(faults *Faults) []contract.Problem {
 //	    platform: cisco_ios    # or what other tools call it
 //	    address: 192.0.2.1
 //	    labels: {role: core}
+//	    options: {jump: [bastion]}
 func Parse(data []byte) ([]contract.Device, error) {
 	p := parser{used: map[string]place{}}
 	records, err := document.ReadRecords(data, "devices", MaxSize)
@@ -86,11 +89,12 @@ func Parse(data []byte) ([]contract.Device, error) {
 
 // parser collects devices and faults.
 type parser struct {
-	defaults deviceFields
-	devices  []contract.Device
-	count    int
-	used     map[string]place // by id and name
-	faults   Faults
+	defaults  deviceFields
+	jumpHosts map[string]contract.JumpHost
+	devices   []contract.Device
+	count     int
+	used      map[string]place // by id and name
+	faults    Faults
 }
 
 type place struct {
@@ -108,8 +112,9 @@ func (p *parser) stop(err error) {
 
 // file is what an inventory file holds besides the devices themselves.
 type file struct {
-	Defaults defaultFields `json:"defaults"`
-	Devices  []struct{}    `json:"devices"`
+	JumpHosts map[string]jumpFields `json:"jump_hosts"`
+	Defaults  defaultFields         `json:"defaults"`
+	Devices   []struct{}            `json:"devices"`
 }
 
 func (p *parser) top(n *document.Node) {
@@ -122,6 +127,7 @@ func (p *parser) top(n *document.Node) {
 	if n.Kind == document.Map && n.Find("devices") == nil {
 		p.stop(document.At(n, "devices", "is missing", "write devices: and the devices as a list under it"))
 	}
+	p.jump(n.Find("jump_hosts"), f.JumpHosts)
 	d := n.Find("defaults")
 	p.defaults = f.Defaults.device()
 	c := check{p: p, node: d, path: "defaults", given: &p.defaults}
@@ -141,6 +147,6 @@ func (p *parser) device(n *document.Node) {
 	c.identity()
 	c.required()
 	if p.faults.Count() == 0 {
-		p.devices = append(p.devices, merge(&given, n, &p.defaults))
+		p.devices = append(p.devices, p.merge(&given, n))
 	}
 }

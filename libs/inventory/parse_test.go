@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,66 @@ func item(id, more string) string {
 }
 
 func device(more string) string { return "devices:\n" + item("a", more) }
+
+func TestJumpHostsAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	devices, err := inventory.Parse([]byte(`
+jump_hosts:
+  bastion1: {address: 198.51.100.7, credential: age:bastion}
+  bastion2: {address: b2.example.net, port: 2200, credential: env:B2, host_key: strict}
+defaults:
+  platform: frr
+  credential: env:LAB
+  options: {jump: [bastion1], host_key: strict}
+devices:
+  - {id: a, address: 192.0.2.1}
+  - {id: b, address: 192.0.2.2, options: {jump: [bastion1, bastion2]}}
+  - {id: c, address: 192.0.2.3, options: {jump: []}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := contract.JumpHost{Name: "bastion1", Address: "198.51.100.7", Port: 22, Credential: "age:bastion"}
+	two := contract.JumpHost{Name: "bastion2", Address: "b2.example.net", Port: 2200, Credential: "env:B2", HostKey: "strict"}
+	for i, want := range [][]contract.JumpHost{{one}, {one, two}, nil} {
+		if got := devices[i].Options.Jump; !slices.Equal(got, want) {
+			t.Errorf("%s is reached through %+v, want %+v", devices[i].ID, got, want)
+		}
+	}
+}
+
+func TestFaultyJumpHostsAreReported(t *testing.T) {
+	t.Parallel()
+	const hops = "jump_hosts:\n  bastion: {address: 192.0.2.9, credential: age:b}\n"
+	for name, c := range map[string]struct{ file, path, says string }{
+		"one that is not named":        {hops + device("options: {jump: [bastoin]}"), "devices[0].options.jump[0]", "bastion"},
+		"none at all":                  {device("options: {jump: [bastion]}"), "devices[0].options.jump[0]", "add it there, with address and credential"},
+		"one of the defaults":          {"defaults: {options: {jump: [x]}}\n" + device(""), "defaults.options.jump[0]", "is no jump host under jump_hosts"},
+		"one twice":                    {hops + device("options: {jump: [bastion, bastion]}"), "devices[0].options.jump[1]", "twice"},
+		"a way of nine":                {hops + device("options: {jump: [bastion, bastion, bastion, bastion, bastion, bastion, bastion, bastion, bastion]}"), "devices[0].options.jump", "at most 8"},
+		"no list":                      {hops + device("options: {jump: bastion}"), "devices[0].options.jump", "a list"},
+		"without an address":           {"jump_hosts: {b: {credential: env:B}}\n" + device(""), "jump_hosts.b.address", "is missing"},
+		"without a credential":         {"jump_hosts: {b: {address: 192.0.2.9}}\n" + device(""), "jump_hosts.b.credential", "is missing"},
+		"a secret for a credential":    {"jump_hosts: {b: {address: 192.0.2.9, credential: hunter2}}\n" + device(""), "jump_hosts.b.credential", "never put a secret here"},
+		"no port":                      {"jump_hosts: {b: {address: 192.0.2.9, port: 70000, credential: env:B}}\n" + device(""), "jump_hosts.b.port", "not a port"},
+		"a policy that does not exist": {"jump_hosts: {b: {address: 192.0.2.9, host_key: never, credential: env:B}}\n" + device(""), "jump_hosts.b.host_key", "strict or trust-first"},
+		"a field that does not exist":  {"jump_hosts: {b: {adress: 192.0.2.9, credential: env:B}}\n" + device(""), "jump_hosts.b.adress", "address"},
+		"a list of them":               {"jump_hosts: [b]\n" + device(""), "jump_hosts", "a map"},
+		"one without fields":           {"jump_hosts: {b: 192.0.2.9}\n" + device(""), "jump_hosts.b", "a map"},
+	} {
+		_, err := inventory.Parse([]byte(c.file))
+		var faults *inventory.Faults
+		if !errors.As(err, &faults) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !slices.ContainsFunc(faults.List, func(f inventory.Fault) bool {
+			return f.Path == c.path && f.Line > 0 && f.Remedy != "" && strings.Contains(f.Error(), c.says) && !strings.Contains(f.Error(), "hunter2")
+		}) {
+			t.Errorf("%s: %v, want %s: %s", name, err, c.path, c.says)
+		}
+	}
+}
 
 func TestParseAcceptsHowPeopleWriteYAML(t *testing.T) {
 	t.Parallel()
