@@ -24,6 +24,7 @@ const (
 	AuditTokenCreated       = "token.created"
 	AuditTokenRevoked       = "token.revoked"
 	AuditInventoryImported  = "inventory.imported"
+	AuditLogExported        = "audit.exported" // the log was read byte by byte
 	AuditLetterSetAside     = "deadletter.set_aside"
 	AuditLetterAsked        = "deadletter.asked" // for a replay, or that it is discarded
 	AuditLetterDecided      = "deadletter.decided"

@@ -20,13 +20,17 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/netrust/netrust/libs/audit"
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/gateway/internal/auditlog"
 	"github.com/netrust/netrust/services/gateway/internal/command"
 	"github.com/netrust/netrust/services/gateway/internal/devices"
 	"github.com/netrust/netrust/services/gateway/internal/feed"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
 	"github.com/netrust/netrust/services/gateway/internal/letters"
+	"github.com/netrust/netrust/services/gateway/internal/refusal"
 	"github.com/netrust/netrust/services/gateway/internal/rest"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
@@ -53,6 +57,8 @@ type Gateway struct {
 	identity *identity.Store
 	devices  *devices.Store
 	letters  *letters.Store
+	audit    *audit.Reporter
+	refusals *refusal.Recorder
 	health   *servicekit.Health
 }
 
@@ -65,6 +71,8 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) (*Gateway, error) {
 		conn: conn, cfg: cfg, log: log, listening: make(chan struct{}),
 		identity: identity.New(conn, log), devices: devices.New(conn, log), letters: letters.New(conn, log), health: servicekit.NewHealth(),
 	}
+	g.audit = audit.NewReporter(conn, "gateway", log)
+	g.refusals = refusal.New(g.audit.Report)
 	g.health.Set("view", errors.New("not started"))
 	return g, nil
 }
@@ -123,12 +131,29 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	group.Go(func() error { return g.devices.Run(inner) })
 	group.Go(func() error { return g.letters.Run(inner) })
 	group.Go(func() error { return f.Run(inner) })
+	group.Go(func() error { return g.report(inner) })
 	group.Go(func() error { g.ensureAdmin(inner); return nil })
 	group.Go(func() error {
 		defer stop()
 		return g.serve(ctx, listener, v)
 	})
 	return group.Wait()
+}
+
+// report hands to the audit what the gateway did and refused, the last of it after everything else has ended.
+func (g *Gateway) report(ctx context.Context) error {
+	g.cfg.Observe.Metrics.GaugeFunc("netrust_gateway_audit_reports_waiting", "Reports to the audit that wait for NATS.",
+		func() float64 { return float64(g.audit.Waiting()) })
+	g.cfg.Observe.Metrics.GaugeFunc("netrust_gateway_audit_reports_lost", "Reports to the audit that were lost since the start, because NATS was away for too long.",
+		func() float64 { return float64(g.audit.Dropped()) })
+	counted, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	stored := make(chan error, 1)
+	go func() { stored <- g.audit.Run(counted) }()
+	_ = g.refusals.Run(ctx) // it ends with ctx
+	stop()
+	<-stored
+	return nil
 }
 
 func (g *Gateway) registerChecks(f *feed.Feed) {
@@ -143,8 +168,12 @@ func (g *Gateway) ensureAdmin(ctx context.Context) {
 	for {
 		secret, err := g.identity.EnsureAdmin(ctx, time.Now())
 		if err == nil {
-			if secret != "" && g.cfg.ShowAdminToken != nil {
-				g.cfg.ShowAdminToken(secret)
+			if secret != "" {
+				g.audit.Report(contract.AuditEvent{Kind: contract.AuditTokenCreated, Outcome: contract.AuditSucceeded, Object: "token/" + identity.AdminName,
+					Reason: "there was no token", Parameters: map[string]string{"role": string(contract.RoleAdmin)}})
+				if g.cfg.ShowAdminToken != nil {
+					g.cfg.ShowAdminToken(secret)
+				}
 			}
 			return
 		}
@@ -186,6 +215,7 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error
 	parts := rest.Parts{
 		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Letters: g.letters, Identity: g.identity,
 		Ready: g.health.Ready, Log: g.log, Stopping: stopping, Observe: g.cfg.Observe,
+		Audit: g.audit, Refusals: g.refusals, AuditLog: auditlog.New(g.conn),
 	}
 	if g.cfg.ShowMetrics && g.cfg.Observe.Metrics != nil {
 		parts.Metrics = g.cfg.Observe.Metrics.Handler()

@@ -40,6 +40,8 @@ var operations = []struct {
 	{"POST", "/v1/tokens", `{"name":"x","role":"nobody"}`, contract.RoleAdmin},
 	{"GET", "/v1/tokens", "", contract.RoleAdmin},
 	{"DELETE", "/v1/tokens/nobody", "", contract.RoleAdmin},
+	{"GET", "/v1/audit", "", contract.RoleApprover},
+	{"GET", "/v1/audit/log", "", contract.RoleApprover},
 }
 
 func TestEveryOperationAsksForItsRole(t *testing.T) {

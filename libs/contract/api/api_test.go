@@ -47,16 +47,23 @@ var bodies = map[string]reflect.Type{
 	"LiveOutput":     reflect.TypeFor[api.LiveOutput](),
 	"Problem":        reflect.TypeFor[api.Problem](),
 	"Health":         reflect.TypeFor[api.Health](),
+	"AuditHead":      reflect.TypeFor[api.AuditHead](),
+	"AuditRecord":    reflect.TypeFor[api.AuditRecord](),
+	"AuditList":      reflect.TypeFor[api.AuditList](),
 }
 
 func TestEveryBodyHasASample(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "api.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"api.go", "audit.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	var declared []string
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		if group, ok := d.(*ast.GenDecl); ok && group.Tok == token.TYPE {
 			for _, s := range group.Specs {
 				declared = append(declared, s.(*ast.TypeSpec).Name.Name)

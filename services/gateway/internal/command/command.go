@@ -59,6 +59,21 @@ func traced(ctx context.Context) map[string]string {
 	return nil
 }
 
+type askerKey struct{}
+
+// WithAsker returns a context whose commands say by which role and from which address they were asked for. The function is
+// called when a command is made.
+func WithAsker(ctx context.Context, asker func() (role, address string)) context.Context {
+	return context.WithValue(ctx, askerKey{}, asker)
+}
+
+func asker(ctx context.Context) (role, address string) {
+	if f, ok := ctx.Value(askerKey{}).(func() (string, string)); ok {
+		return f()
+	}
+	return "", ""
+}
+
 // Submit publishes a job. The key may be empty: then every call is a job of its own. Errors: [InvalidError], [ErrKeyReused], and
 // those of [bus.Conn.Publish]; after [bus.ErrUnknownOutcome] the same call with the same key is safe.
 func (d *Desk) Submit(ctx context.Context, principal, key string, spec contract.JobSpec) (Receipt, error) {
@@ -97,6 +112,7 @@ func (d *Desk) check(ctx context.Context, spec contract.JobSpec) error {
 }
 
 func (d *Desk) publish(ctx context.Context, cmd contract.JobSubmit) (Receipt, error) {
+	cmd.Role, cmd.Address = asker(ctx)
 	data, err := json.Marshal(cmd)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("encoding job %s: %w", cmd.JobID, err)
@@ -235,7 +251,8 @@ func (d *Desk) Cancel(ctx context.Context, principal, id, reason string) (api.Jo
 		return job, &StateError{id, job.State}
 	}
 	at := d.now().UTC()
-	data, err := json.Marshal(contract.JobCancel{JobID: id, Principal: principal, At: at, Reason: reason})
+	role, address := asker(ctx)
+	data, err := json.Marshal(contract.JobCancel{JobID: id, Principal: principal, At: at, Reason: reason, Role: role, Address: address})
 	if err != nil {
 		return job, fmt.Errorf("encoding the cancel of job %s: %w", id, err)
 	}

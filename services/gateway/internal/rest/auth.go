@@ -70,6 +70,7 @@ func (s *server) authenticate(ctx huma.Context) (principal, *problem.Error) {
 		return principal{}, problem.New(http.StatusUnauthorized, err.Error()+"; ask an admin for another").
 			WithHeader("WWW-Authenticate", `Bearer realm="netrust", error="invalid_token"`)
 	}
+	askerOf(ctx.Context()).principal = principal{token.Name, token.Role}
 	if !identity.May(token.Role, needs) {
 		return principal{}, problem.New(http.StatusForbidden, fmt.Sprintf("this needs role %s; the token %s has role %s", needs, token.Name, token.Role)).
 			WithHeader("WWW-Authenticate", fmt.Sprintf(`Bearer realm="netrust", error="insufficient_scope", scope="%s"`, needs))

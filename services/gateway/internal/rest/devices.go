@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,10 @@ func (s *server) importDevices(ctx context.Context, in *struct {
 	if !in.Preview {
 		zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Int("created", answer.Created).Int("changed", answer.Changed).Int("removed", answer.Removed).
 			Msg("inventory imported")
+		s.done(ctx, contract.AuditEvent{Kind: contract.AuditInventoryImported, Object: "inventory", Parameters: map[string]string{
+			"created": strconv.Itoa(answer.Created), "changed": strconv.Itoa(answer.Changed), "removed": strconv.Itoa(answer.Removed),
+			"prune": strconv.FormatBool(in.Prune), "revision": strconv.FormatUint(answer.Revision, 10), "sha256": contract.Digest(in.RawBody),
+		}})
 	}
 	return &struct{ Body api.Import }{answer}, nil
 }

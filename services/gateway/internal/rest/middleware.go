@@ -12,11 +12,15 @@ import (
 	"github.com/netrust/netrust/services/gateway/internal/problem"
 )
 
-// recorder notes whether an answer has begun, and with which status.
+// recorder notes whether an answer has begun, and with which status; of a refusal also what it says.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status  int
+	failure []byte
 }
+
+// maxFailure bounds what is noted of a refusal. A longer one is noted by its status alone.
+const maxFailure = 16 << 10
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
@@ -28,6 +32,9 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
+	}
+	if r.status >= http.StatusBadRequest && len(r.failure)+len(b) <= maxFailure {
+		r.failure = append(r.failure, b...)
 	}
 	return r.ResponseWriter.Write(b)
 }
@@ -82,7 +89,7 @@ func (s *server) found(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		asked := refusal{header: http.Header{}}
+		asked := muxAnswer{header: http.Header{}}
 		h.ServeHTTP(&asked, r)
 		if asked.status == http.StatusMethodNotAllowed {
 			allow := asked.header.Get("Allow")
@@ -94,12 +101,12 @@ func (s *server) found(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// refusal takes the mux's own answer, to be written as a problem instead.
-type refusal struct {
+// muxAnswer takes the mux's own answer, to be written as a problem instead.
+type muxAnswer struct {
 	header http.Header
 	status int
 }
 
-func (r *refusal) Header() http.Header         { return r.header }
-func (r *refusal) WriteHeader(status int)      { r.status = status }
-func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
+func (r *muxAnswer) Header() http.Header         { return r.header }
+func (r *muxAnswer) WriteHeader(status int)      { r.status = status }
+func (r *muxAnswer) Write(b []byte) (int, error) { return len(b), nil }

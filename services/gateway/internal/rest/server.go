@@ -10,12 +10,15 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/rs/zerolog"
 
+	"github.com/netrust/netrust/libs/audit"
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/services/gateway/internal/auditlog"
 	"github.com/netrust/netrust/services/gateway/internal/command"
 	"github.com/netrust/netrust/services/gateway/internal/devices"
 	"github.com/netrust/netrust/services/gateway/internal/identity"
 	"github.com/netrust/netrust/services/gateway/internal/letters"
+	"github.com/netrust/netrust/services/gateway/internal/refusal"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
@@ -32,6 +35,10 @@ type Parts struct {
 	Log   zerolog.Logger
 	// Observe is how the API is watched.
 	Observe servicekit.Observe
+	// Audit takes reports of what was done, Refusals of what was not; AuditLog is what became of them.
+	Audit    *audit.Reporter
+	Refusals *refusal.Recorder
+	AuditLog *auditlog.Log
 	// Metrics, where it is not nil, answers at /metrics.
 	Metrics http.Handler
 	// Stopping ends streams of events, so that a shutdown does not wait for them.
@@ -56,7 +63,7 @@ func New(parts Parts) http.Handler {
 	mux := http.NewServeMux()
 	s.routes(mux)
 	s.metricRoutes(mux)
-	return s.recovered(s.watched(s.logged(s.found(mux))))
+	return s.recovered(s.watched(s.audited(s.logged(s.found(mux)))))
 }
 
 // routes declares every operation on the mux and returns the API's description.
@@ -69,6 +76,7 @@ func (s *server) routes(mux *http.ServeMux) huma.API {
 	s.tokenRoutes(a)
 	s.letterRoutes(a)
 	s.statusRoutes(a)
+	s.auditRoutes(a)
 	s.healthRoutes(a)
 	s.descriptionRoutes(a)
 	tidy(a.OpenAPI())

@@ -43,7 +43,16 @@ func (s *server) createToken(ctx context.Context, in *struct{ RawBody []byte }) 
 		return nil, s.failure(ctx, err)
 	}
 	zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Str("token", req.Name).Str("role", string(req.Role)).Msg("token made")
+	s.done(ctx, contract.AuditEvent{Kind: contract.AuditTokenCreated, Object: "token/" + token.Name, Parameters: tokenParameters(token)})
 	return &struct{ Body api.TokenCreated }{api.TokenCreated{Name: token.Name, Role: token.Role, Secret: secret, ExpiresAt: token.ExpiresAt}}, nil
+}
+
+func tokenParameters(t contract.Token) map[string]string {
+	p := map[string]string{"role": string(t.Role)}
+	if !t.ExpiresAt.IsZero() {
+		p["expires_at"] = t.ExpiresAt.Format(time.RFC3339)
+	}
+	return p
 }
 
 func checkToken(req *api.TokenRequest) (faults []contract.Problem) {
@@ -83,5 +92,6 @@ func (s *server) deleteToken(ctx context.Context, in *struct {
 		return nil, s.failure(ctx, err)
 	}
 	zerolog.Ctx(ctx).Info().Str("principal", caller(ctx).Name).Str("token", in.Name).Msg("token removed")
+	s.done(ctx, contract.AuditEvent{Kind: contract.AuditTokenRevoked, Object: "token/" + in.Name})
 	return nil, nil
 }
