@@ -83,6 +83,9 @@ type OpenOptions struct {
 	Commands []string
 	// Terminal makes the driver use a terminal whatever the commands are.
 	Terminal bool
+	// Keep says that the caller means to keep the session for later commands ([Kept]): the driver prefers a way after which it
+	// is still open.
+	Keep bool
 }
 
 // Session is an open command line on one device. Run may not be called by two goroutines at once: the second gets a

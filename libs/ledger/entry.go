@@ -27,6 +27,10 @@ type Entry struct {
 	Gate     *contract.Gate
 	Executor *contract.Executor
 	Login    *contract.LoginProof
+
+	// Sessions are the executors that may keep an open session on the device that the key names, the oldest first: as its
+	// lease says, or the marker that released it.
+	Sessions []string
 }
 
 // Decode reads one message of the ledger's stream.
@@ -37,7 +41,7 @@ func Decode(s bus.Stored) (Entry, error) {
 	}
 	e := Entry{Key: key, Seq: s.Seq, Deleted: s.Deleted}
 	if s.Deleted {
-		return e, nil
+		return e, e.released(s)
 	}
 	var value any
 	switch {
@@ -60,7 +64,23 @@ func Decode(s bus.Stored) (Entry, error) {
 	if err := json.Unmarshal(s.Data, value); err != nil {
 		return Entry{}, fmt.Errorf("ledger entry %s at %d: %w", s.Subject, s.Seq, err)
 	}
+	if e.Lease != nil {
+		e.Sessions = e.Lease.Sessions
+	}
 	return e, nil
+}
+
+// released reads what a device's last holder left behind.
+func (e *Entry) released(s bus.Stored) error {
+	if e.Key.Device == nil || len(s.Data) == 0 {
+		return nil
+	}
+	var left contract.DeviceRelease
+	if err := json.Unmarshal(s.Data, &left); err != nil {
+		return fmt.Errorf("ledger entry %s at %d: %w", s.Subject, s.Seq, err)
+	}
+	e.Sessions = left.Sessions
+	return nil
 }
 
 // state is what was read of some keys as of one moment. A key without entry has the zero Entry: sequence 0, no value.

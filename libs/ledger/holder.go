@@ -44,6 +44,7 @@ type Holder struct {
 	self     contract.Executor
 	record   atomic.Pointer[[]byte]
 	attempts atomic.Uint64
+	since    atomic.Int64 // when signs began to come without a gap, as lastSign
 	lastSign atomic.Int64 // wall clock, unix nanoseconds: a suspended machine must not believe that no time passed
 	writers  map[contract.Class]*writer
 }
@@ -134,15 +135,28 @@ func (h *Holder) liveness() bus.Message {
 func (h *Holder) renewed(at time.Time) {
 	for sign := at.UnixNano(); ; {
 		last := h.lastSign.Load()
-		if last >= sign || h.lastSign.CompareAndSwap(last, sign) {
+		if last >= sign {
+			return
+		}
+		if time.Duration(sign-last) > h.surely() {
+			h.since.Store(sign) // before the sign itself: nobody may see the one without the other
+		}
+		if h.lastSign.CompareAndSwap(last, sign) {
 			return
 		}
 	}
 }
 
+// surely is for how long after a sign of life the holder is believed alive by everybody.
+func (h *Holder) surely() time.Duration { return h.ttl - h.ttl/4 }
+
+// AliveSince is since when the holder has surely been believed alive without a break, if it is now ([Holder.Ready]). What it
+// has that only the living may have, such as idle sessions on devices, is not to be relied on from before.
+func (h *Holder) AliveSince() time.Time { return time.Unix(0, h.since.Load()) }
+
 // aliveUntil is until when the holder is surely believed alive.
 func (h *Holder) aliveUntil() time.Time {
-	return time.Unix(0, h.lastSign.Load()).Add(h.ttl - h.ttl/4)
+	return time.Unix(0, h.lastSign.Load()).Add(h.surely())
 }
 
 // Ready returns an error when the holder has not given a sign of life for so long that others may take it for dead.
@@ -165,6 +179,7 @@ func (h *Holder) Claim(ctx context.Context, t *contract.Task, commands []string,
 		return nil, err
 	}
 	o.taskSeq, o.deviceSeq, o.gateSeq = t.TaskSeq, t.DeviceSeq, t.GateSeq
+	o.sessions = others(t.Sessions, h.Incarnation())
 	lease, err := h.grant(ctx, t, o)
 	if errors.Is(err, ErrDeviceBusy) {
 		return nil, h.postpone(ctx, t)
@@ -194,7 +209,7 @@ func (h *Holder) grant(ctx context.Context, t *contract.Task, o *operation) (*Le
 		return nil, fmt.Errorf("claiming task %s: %w", o.key.ID(), err)
 	}
 	return &Lease{
-		holder: h, class: t.Class, key: o.key, record: o.record, taskSeq: v.taskSeq, deviceSeq: v.deviceSeq,
+		holder: h, class: t.Class, key: o.key, record: o.record, taskSeq: v.taskSeq, deviceSeq: v.deviceSeq, sessions: v.sessions,
 	}, nil
 }
 

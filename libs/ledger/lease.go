@@ -17,6 +17,7 @@ type Lease struct {
 	key                contract.TaskKey
 	record             contract.TaskRecord
 	taskSeq, deviceSeq uint64
+	sessions           []string
 }
 
 // Attempt is the attempt's number, from 1.
@@ -27,6 +28,13 @@ func (l *Lease) FencingToken() uint64 { return l.deviceSeq }
 
 // ExclusiveUntil is when the attempt must have stopped touching the device.
 func (l *Lease) ExclusiveUntil() time.Time { return l.record.Claim.ExclusiveUntil }
+
+// Sessions are the executors besides the holder that may keep an open session on the device, the oldest first.
+func (l *Lease) Sessions() []string { return l.sessions }
+
+// Leave says which executors may keep an open session on the device when it is released. Not called, it is those that
+// [Lease.Sessions] gives.
+func (l *Lease) Leave(sessions []string) { l.sessions = sessions }
 
 // Check is asked before each effect, which takes at most need. It returns an [*ExpiredError] when the effect could end
 // after the claim: past the exclusive time, or, for a task that others may repeat at once, when the holder may be taken for
@@ -73,7 +81,7 @@ func (l *Lease) write(ctx context.Context, record contract.TaskRecord) error {
 	if err != nil {
 		return err
 	}
-	o.taskSeq, o.deviceSeq = l.taskSeq, l.deviceSeq
+	o.taskSeq, o.deviceSeq, o.sessions = l.taskSeq, l.deviceSeq, l.sessions
 	_, err = l.holder.writers[l.class].do(ctx, o)
 	if errors.Is(err, ErrDeviceBusy) {
 		err = ErrLost

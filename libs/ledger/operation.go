@@ -15,6 +15,9 @@ type operation struct {
 	// lease is the device's new lease; nil releases the device, unless keepDevice leaves it alone.
 	lease      *contract.DeviceLease
 	keepDevice bool
+	// sessions are the executors that may keep a session on the device besides the holder, while it is leased; all of them,
+	// once it is released.
+	sessions []string
 
 	// taskSeq and deviceSeq are the sequences that the operation was decided from.
 	taskSeq, deviceSeq uint64
@@ -33,6 +36,7 @@ type operation struct {
 type verdict struct {
 	err                error
 	taskSeq, deviceSeq uint64
+	sessions           []string // as of deviceSeq
 }
 
 func newOperation(key contract.TaskKey, record contract.TaskRecord) (*operation, error) {
@@ -66,10 +70,15 @@ func (o *operation) messages() []bus.Message {
 		return out
 	}
 	device := bus.Message{Subject: Subject(o.key.DeviceKey()), Expect: bus.Seq(o.deviceSeq)}
-	if o.lease == nil {
+	switch {
+	case o.lease != nil:
+		o.lease.Sessions = o.sessions
+		device.Data, _ = json.Marshal(o.lease) // structs of strings and times always encode
+	case len(o.sessions) > 0:
 		device.Delete = true
-	} else {
-		device.Data, _ = json.Marshal(o.lease) // a struct of strings and a time always encodes
+		device.Data, _ = json.Marshal(contract.DeviceRelease{Sessions: o.sessions})
+	default:
+		device.Delete = true
 	}
 	return append(out, device)
 }
@@ -79,7 +88,7 @@ func (o *operation) messages() []bus.Message {
 func (o *operation) judge(s state) *verdict {
 	task, device := s[o.key.RecordKey()], s[o.key.DeviceKey()]
 	if task.Task != nil && task.Task.AttemptID == o.record.AttemptID && task.Task.State == o.record.State {
-		return &verdict{taskSeq: task.Seq, deviceSeq: device.Seq} // it was written after all
+		return &verdict{taskSeq: task.Seq, deviceSeq: device.Seq, sessions: o.sessions} // it was written after all
 	}
 	if o.proof != "" && s[o.proof].Executor != nil {
 		return &verdict{err: ErrHeld} // the holder that seemed gone is back
@@ -102,9 +111,20 @@ func (o *operation) judge(s state) *verdict {
 		if device.Lease != nil || o.lease == nil {
 			return &verdict{err: ErrDeviceBusy}
 		}
-		o.deviceSeq = device.Seq
+		o.deviceSeq, o.sessions = device.Seq, others(device.Sessions, o.record.Holder)
 	}
 	return nil
+}
+
+// others are the executors but one.
+func others(all []string, one string) []string {
+	var out []string
+	for _, s := range all {
+		if s != one {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // overtaken says why an operation whose task has a newer record is refused.

@@ -49,6 +49,7 @@ func (h *Holder) Recover(ctx context.Context, t *contract.Task, commands []strin
 		return nil, err
 	}
 	o.taskSeq, o.deviceSeq, o.gateSeq = task.Seq, now.seq(key.DeviceKey()), gate.Seq
+	o.sessions = others(now[key.DeviceKey()].Sessions, h.Incarnation())
 	o.proof, o.proofSeq = proof, holder.seq(proof)
 	lease, err := h.grant(ctx, t, o)
 	if err == nil && !o.claims {

@@ -165,7 +165,7 @@ func (w *writer) write(ctx context.Context, group []*operation) (again []*operat
 // settle tells a written group its sequences; first is that of its first own message.
 func settle(group []*operation, first uint64) {
 	for _, o := range group {
-		v := verdict{taskSeq: first}
+		v := verdict{taskSeq: first, sessions: o.sessions}
 		first++
 		if !o.keepDevice {
 			v.deviceSeq = first

@@ -27,6 +27,7 @@ import (
 	"github.com/netrust/netrust/services/executor/internal/intake"
 	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
+	"github.com/netrust/netrust/services/executor/internal/session"
 )
 
 // Config is the executor's settings.
@@ -38,9 +39,14 @@ type Config struct {
 	AckWait        time.Duration `yaml:"ack_wait" help:"after how long a task that nobody claimed is delivered again"`
 	ConnectTimeout time.Duration `yaml:"connect_timeout" help:"for a login up to the first prompt, where the device states none"`
 	DrainTimeout   time.Duration `yaml:"task_drain" help:"how long tasks in hand may go on when it ends"`
-	MaxOutput      int64         `yaml:"max_output" help:"bytes kept of one task's output"`
-	HostKey        string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
-	KnownHosts     string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
+	// SessionIdle and the settings below it bound the sessions that are kept open for the next task.
+	SessionIdle       time.Duration `yaml:"session_idle" help:"how long a session stays open for the next task on its device; 0 closes each at the end of its task"`
+	SessionKeepalive  time.Duration `yaml:"session_keepalive" help:"after how long without a word an open session's device is asked for a sign of life; 0 for never"`
+	SessionLimit      int           `yaml:"session_limit" help:"idle sessions at most; the one that was used longest ago is closed for a new one"`
+	SessionsPerDevice int           `yaml:"sessions_per_device" help:"how many executors may have a session on a device at once, where its max_sessions does not say"`
+	MaxOutput         int64         `yaml:"max_output" help:"bytes kept of one task's output"`
+	HostKey           string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
+	KnownHosts        string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
 	// CredentialsFile is for [Credentials]; an executor itself is given a provider.
 	CredentialsFile    string        `yaml:"credentials_file" help:"file that file: references to credentials are looked up in"`
 	CredentialsAgeFile string        `yaml:"credentials_age_file" help:"file, encrypted with age, that age: references to credentials are looked up in; netrust credential set writes it"`
@@ -57,12 +63,16 @@ func Default() Config {
 	return Config{
 		Sites: []string{contract.AnySite}, NormalSlots: 256, UrgentSlots: 32, LivenessTTL: ledger.DefaultLivenessTTL,
 		AckWait: bus.DefaultAckWait, ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second, MaxOutput: 8 << 20,
+		SessionIdle: time.Minute, SessionKeepalive: 20 * time.Second, SessionLimit: 1000, SessionsPerDevice: 1,
 		HostKey: hostkeys.TrustFirst, CredentialTTL: credential.DefaultTTL,
 	}
 }
 
 // maxCredentialTTL is the longest that a credential is used without looking for a newer one.
 const maxCredentialTTL = 24 * time.Hour
+
+// maxSessionIdle is the longest that a session may stay open without a task.
+const maxSessionIdle = 24 * time.Hour
 
 // Validate reports every fault.
 func (c *Config) Validate() error {
@@ -84,6 +94,10 @@ func (c *Config) Validate() error {
 		check(err != nil || c.CredentialsUnlock == agefile.ByPrompt, "credentials_unlock", "write "+strings.Join(agefile.Forms(), ", "), "is none of the ways to open the file without a person")
 	}
 	check(c.CredentialsAgeFile != "" && c.CredentialsUnlock == "", "credentials_unlock", "say what opens credentials_age_file: "+strings.Join(agefile.Forms(), ", "), "is not set")
+	check(c.SessionIdle < 0 || c.SessionIdle > maxSessionIdle, "session_idle", "set it between 1s and 24h, or to 0 to keep none", "out of range")
+	check(c.SessionKeepalive < 0 || c.SessionKeepalive > 0 && c.SessionKeepalive < time.Second, "session_keepalive", "set it to 1s or more, or to 0 for never", "too short")
+	check(c.SessionLimit < 1 || c.SessionLimit > 100_000, "session_limit", "set it between 1 and 100000; session_idle: 0 keeps none", "out of range")
+	check(c.SessionsPerDevice < 1 || c.SessionsPerDevice > 100, "sessions_per_device", "set it between 1 and 100", "out of range")
 	check(c.MaxOutput < 4096, "max_output", "set it to 4096 or more", "too small")
 	check(c.HostKey != hostkeys.Strict && c.HostKey != hostkeys.TrustFirst, "host_key", "use strict or trust-first", "unknown policy "+c.HostKey)
 	return errors.Join(faults...)
@@ -97,6 +111,7 @@ type Executor struct {
 	holder *ledger.Holder
 	keys   *hostkeys.Store
 	intake *intake.Intake
+	pool   *session.Pool
 }
 
 // New checks the settings and makes an executor. It reads the known_hosts file, and does no other I/O.
@@ -123,17 +138,20 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	}
 	keys := hostkeys.New(conn, known)
 	meters := measure.New(cfg.Observe)
+	pool := session.New(self.Incarnation, session.Config{
+		Idle: cfg.SessionIdle, Keepalive: cfg.SessionKeepalive, Limit: cfg.SessionLimit, PerDevice: cfg.SessionsPerDevice,
+	}, holder, session.NewBus(conn), log)
 	runner := &run.Runner{
 		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
-		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput,
+		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, Sessions: pool,
 	}
 	in := intake.New(conn, holder, runner, intake.Config{
 		Meters: meters,
 		Sites:  cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
 		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
 	}, log)
-	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in}, nil
+	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool}, nil
 }
 
 func newIncarnation() string {
@@ -159,6 +177,8 @@ func (e *Executor) Run(ctx context.Context) error {
 	below.Go(func() error { return e.intake.FollowGates(belowCtx) })
 	below.Go(func() error { return e.intake.KeepInHand(belowCtx) })
 	below.Go(func() error { return e.conn.Observe(belowCtx) })
+	below.Go(func() error { return e.pool.Serve(belowCtx, e.conn) })
+	below.Go(func() error { return e.pool.Run(belowCtx, e.lookEvery()) })
 	known := make(chan struct{})
 	below.Go(func() error { return e.keys.Run(belowCtx, func() { close(known) }) })
 
@@ -176,9 +196,17 @@ func (e *Executor) Run(ctx context.Context) error {
 	})
 	err := fetch.Wait()
 	e.drain(base, cut)
+	e.pool.Close() // before the liveness key goes, by which others see that no session is left
 	leave()
 	return errors.Join(err, ignoreEnd(below.Wait()))
 }
+
+// lookEvery is how often the idle sessions are looked after: several times between the moment when this executor knows that it
+// may be taken for dead, and the one when it is.
+func (e *Executor) lookEvery() time.Duration { return min(time.Second, e.cfg.LivenessTTL/16) }
+
+// Sessions counts the sessions that this executor has on devices, and what became of others.
+func (e *Executor) Sessions() session.Counts { return e.pool.Counts() }
 
 // fetchAll fetches for every site and class until ctx ends.
 func (e *Executor) fetchAll(ctx, work context.Context) error {

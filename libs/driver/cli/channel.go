@@ -150,7 +150,7 @@ func (c *Channel) Run(ctx context.Context, command string, sink func([]byte)) (R
 	a := newAnswer(c.Prompt(), command, c.cfg.MaxOutput)
 	a.lead, a.sink = c.cfg.Lead, sink
 	if err := c.unasked(); err != nil {
-		return Result{}, fmt.Errorf("before the command: %w", err)
+		return Result{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	c.current, c.spoiled = a, false
 	defer func() { c.current = nil }()

@@ -1,6 +1,12 @@
 package cli
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotSent: the stream had ended before the command was typed.
+var ErrNotSent = errors.New("nothing was sent")
 
 // Question: the device waits for an answer, which nobody gave.
 type Question struct {

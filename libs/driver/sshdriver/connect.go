@@ -45,6 +45,7 @@ func (s *session) openShell(ctx context.Context) error {
 	if err != nil {
 		return s.notReady(ctx, stage, started, err)
 	}
+	s.home = shell.Prompt()
 	return nil
 }
 

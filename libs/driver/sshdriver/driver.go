@@ -87,7 +87,7 @@ func (d *Driver) byExec(t driver.Target, o driver.OpenOptions) bool {
 	if o.Terminal || len(o.Commands) == 0 || !t.EnableSecret.Empty() {
 		return false
 	}
-	if d.platform.Exec == platform.ExecNever || d.platform.Exec == platform.ExecSingle && len(o.Commands) > 1 {
+	if d.platform.Exec == platform.ExecNever || d.platform.Exec == platform.ExecSingle && (len(o.Commands) > 1 || o.Keep) {
 		return false
 	}
 	if !d.exec.worth() {

@@ -12,7 +12,7 @@ import (
 )
 
 // runExec runs a read without a terminal. Done is false when it must be run again in one: the device takes no exec, or hung
-// up without ending the command's channel, or said no, for which devices have other words by exec. A read may be repeated.
+// up without ending the command's channel, or said no, for which devices have other words by exec; err may then say why. A read may be repeated.
 func (s *session) runExec(ctx context.Context, c driver.Command, started time.Time) (out driver.Output, done bool, err error) {
 	plain := cli.NewPlain(s.target.MaxOutput, s.driver.definition.Lead)
 	err = s.conn.Exec(ctx, c.Text, plain.Write)
@@ -28,7 +28,7 @@ func (s *session) runExec(ctx context.Context, c driver.Command, started time.Ti
 		s.driver.exec.cut.Add(1)
 	}
 	if ctx.Err() == nil && (errors.Is(err, sshtransport.ErrNoExec) || errors.Is(err, sshtransport.ErrCutOff)) {
-		return driver.Output{}, false, nil
+		return driver.Output{}, false, err
 	}
 	if err == nil {
 		if _, _, rejected := s.driver.definition.Rejection(out.Text, true); rejected {

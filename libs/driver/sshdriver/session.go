@@ -19,7 +19,10 @@ type session struct {
 	target driver.Target
 
 	running sync.Mutex
-	byExec  bool // reads run without a terminal; only Run looks at it after Open
+	byExec  bool   // reads run without a terminal; only Run looks at it after Open
+	resumed bool   // no command was sent in this use yet: what is lost now was lost before
+	typed   bool   // something else than a read was sent
+	home    string // the prompt that the terminal began with
 
 	mu     sync.Mutex
 	conn   *sshtransport.Conn
@@ -69,10 +72,18 @@ func (s *session) check(command string) error {
 
 func (s *session) run(ctx context.Context, c driver.Command, started time.Time) (driver.Output, error) {
 	read := platform.ReadOnly(s.driver.platform.Name, c.Text)
+	if s.resumed && !s.Alive() {
+		return driver.Output{}, s.lost(nil)
+	}
+	resumed := s.resumed
+	s.resumed, s.typed = false, s.typed || !read
 	if s.byExec && read {
 		out, done, err := s.runExec(ctx, c, started)
 		if done {
 			return out, err
+		}
+		if resumed && errors.Is(err, sshtransport.ErrNoExec) && !s.Alive() {
+			return driver.Output{}, s.lost(err)
 		}
 	}
 	if s.shell == nil {
@@ -84,6 +95,9 @@ func (s *session) run(ctx context.Context, c driver.Command, started time.Time) 
 	defer context.AfterFunc(ctx, s.hangUp)()
 	result, err := s.shell.Run(ctx, c.Text, c.Sink)
 	out := driver.Output{Text: result.Text, Truncated: result.Cut}
+	if errors.Is(err, cli.ErrNotSent) && ctx.Err() == nil {
+		return out, s.lost(err)
+	}
 	return out, s.verdict(ctx, out.Text, read, started, err)
 }
 

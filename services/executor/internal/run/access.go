@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,6 +92,15 @@ func (r *Runner) hostKeys(policy string) driver.HostKeys {
 		policy = r.HostKeyPolicy
 	}
 	return r.HostKeys(policy)
+}
+
+// policies are how the host keys on the way to the device are taken: a session that was opened under others is not used.
+func (r *Runner) policies(t *contract.Task) string {
+	list := cmp.Or(t.Target.Options.HostKey, r.HostKeyPolicy)
+	for _, hop := range t.Target.Options.Jump {
+		list += " " + cmp.Or(hop.HostKey, r.HostKeyPolicy)
+	}
+	return list
 }
 
 // refreshed reports whether the login may be tried once more: it was refused, and the credential, asked for anew, is

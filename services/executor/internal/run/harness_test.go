@@ -65,6 +65,9 @@ func (l lease) Check(_ time.Time, need time.Duration) error {
 	return l.check(need)
 }
 
+func (lease) Sessions() []string { return nil }
+func (lease) Leave([]string)     {}
+
 func (l lease) ExclusiveUntil() time.Time {
 	if l.until.IsZero() {
 		return time.Now().Add(time.Hour)

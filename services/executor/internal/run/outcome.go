@@ -12,6 +12,7 @@ import (
 	"github.com/netrust/netrust/libs/jobspec"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/services/executor/internal/hostkeys"
+	"github.com/netrust/netrust/services/executor/internal/session"
 )
 
 // credentialError says that the credential could not be resolved: nothing was sent anywhere.
@@ -58,7 +59,10 @@ func mayRetry(t *contract.Task, e *contract.TaskError) bool {
 // notCounted says why an attempt is to be made again without being counted, and after which time, or "".
 func notCounted(t *contract.Task, rep *Report) (why string, wait time.Duration) {
 	var expired *ledger.ExpiredError
+	var held *session.HeldError
 	switch {
+	case errors.As(rep.Err, &held):
+		return "not started: " + rep.Err.Error(), held.Wait
 	case errors.As(rep.Err, &expired) && !rep.Sent:
 		return "not started: " + rep.Err.Error(), startAgain
 	case expired != nil && expired.Silent && t.Repeatable:

@@ -17,6 +17,7 @@ import (
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
 	"github.com/netrust/netrust/services/executor/internal/measure"
+	"github.com/netrust/netrust/services/executor/internal/session"
 )
 
 // Lease is the right to work on the device.
@@ -25,6 +26,7 @@ type Lease interface {
 	Check(now time.Time, need time.Duration) error
 	// ExclusiveUntil is when work on the device must have stopped.
 	ExclusiveUntil() time.Time
+	session.Lease
 }
 
 // Runner runs tasks. It is safe for concurrent use.
@@ -37,6 +39,8 @@ type Runner struct {
 	// AgentSocket is the Unix socket of the SSH agent for credentials that ask for one; empty: there is none.
 	AgentSocket    string
 	ConnectTimeout time.Duration
+	// Sessions keeps sessions open between tasks; nil keeps none.
+	Sessions *session.Pool
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
 	// Meters measures logins and commands; nil for nobody.
@@ -138,29 +142,32 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 		return err
 	}
 	d = r.Meters.Driver(d)
-	session, err := r.open(ctx, a, d, t, lease)
+	use, err := r.open(ctx, a, d, t, lease)
 	if err != nil && r.refreshed(ctx, a, t, rep, err) {
-		session, err = r.open(ctx, a, d, t, lease)
+		use, err = r.open(ctx, a, d, t, lease)
 	}
 	if err != nil {
 		return err
 	}
 	rep.opened = true
-	defer session.Close() //nolint:errcheck // what the commands gave is what counts
-	return r.commands(ctx, t, session, lease, stop, rep)
+	defer use.Close()
+	return r.commands(ctx, t, a, use, lease, stop, rep)
 }
 
-// open logs in, if there is time for it.
-func (r *Runner) open(ctx context.Context, a *access, d driver.Driver, t *contract.Task, lease Lease) (driver.Session, error) {
+// open takes the session that was kept, or logs in, if there is time for it.
+func (r *Runner) open(ctx context.Context, a *access, d driver.Driver, t *contract.Task, lease Lease) (*session.Use, error) {
 	if err := lease.Check(time.Now(), atMost(ctx, a.target.ConnectTimeout)); err != nil {
 		return nil, err
 	}
-	return d.Open(ctx, a.target, driver.OpenOptions{Commands: t.Commands})
+	return r.Sessions.Take(ctx, session.Request{
+		Device: session.Device{Site: t.Site, ID: t.DeviceID}, Target: a.target, Driver: d, Commands: t.Commands,
+		Policy: r.policies(t), Keep: t.Target.Options.Keeps(), Check: !t.Repeatable, MaxSessions: t.Target.Options.MaxSessions, Lease: lease,
+	})
 }
 
 // commands runs them in order. One that the device rejects ends the task, unless all of them only read: then the others
 // still give their answers.
-func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Session, lease Lease, stop Stop, rep *Report) error {
+func (r *Runner) commands(ctx context.Context, t *contract.Task, a *access, s *session.Use, lease Lease, stop Stop, rep *Report) error {
 	timeout := time.Duration(t.CommandTimeoutMS) * time.Millisecond
 	room := r.MaxOutput
 	var rejected error
@@ -179,7 +186,15 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, s driver.Sessio
 		if step.Shown() {
 			step.Show(shown(t, rep, text))
 		}
-		out, err := s.Run(running, driver.Command{Text: text, Timeout: timeout})
+		command := driver.Command{Text: text, Timeout: timeout}
+		out, err := s.Run(running, command)
+		if s.MayReopen(err, t.Repeatable) {
+			if err := r.reopen(ctx, t, a, s, lease, rep); err != nil {
+				step.Done(err)
+				return err
+			}
+			out, err = s.Run(running, command)
+		}
 		step.Done(err)
 		kept, cut := keep(out.Text, room)
 		room -= int64(len(kept))
@@ -212,6 +227,23 @@ func shown(t *contract.Task, rep *Report, text string) string {
 		word += " …"
 	}
 	return word
+}
+
+// reopen opens a session in place of one that the device had dropped. Until it stands nothing has been sent.
+func (r *Runner) reopen(ctx context.Context, t *contract.Task, a *access, s *session.Use, lease Lease, rep *Report) error {
+	sent, changed := rep.Sent, rep.Changed
+	rep.Sent, rep.Changed = false, false
+	if err := lease.Check(time.Now(), atMost(ctx, a.target.ConnectTimeout)); err != nil {
+		return err
+	}
+	err := s.Reopen(ctx, a.target)
+	if err != nil && r.refreshed(ctx, a, t, rep, err) {
+		err = s.Reopen(ctx, a.target)
+	}
+	if err == nil {
+		rep.Sent, rep.Changed = sent, changed
+	}
+	return err
 }
 
 // atMost is how long a step can take: its own time, or what is left of the attempt's. A step that asks for more than it can

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/netrust/netrust/libs/contract"
@@ -44,6 +45,25 @@ func (f *fleet) remove(incarnation string) {
 }
 
 func (f *fleet) alive(incarnation string) bool { return f.members[incarnation] != nil }
+
+// names gives the list with the names as the fleet has them: there may be a hundred thousand devices, and few executors.
+func (f *fleet) names(incarnations []string) []string {
+	for i, id := range incarnations {
+		if m := f.members[id]; m != nil {
+			incarnations[i] = m.record.Incarnation
+		}
+	}
+	return incarnations
+}
+
+// living leaves out those that are gone.
+func (f *fleet) living(incarnations []string) []string {
+	gone := func(id string) bool { return !f.alive(id) }
+	if !slices.ContainsFunc(incarnations, gone) {
+		return incarnations
+	}
+	return slices.DeleteFunc(slices.Clone(incarnations), gone)
+}
 
 // silent lists the members that gave no sign of life since.
 func (f *fleet) silent(since time.Time) []string {

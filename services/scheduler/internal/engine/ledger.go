@@ -16,6 +16,8 @@ type lease struct {
 	held    bool
 	out     *taskRef
 	waiters []taskRef
+	// sessions are the executors that may keep an open session on the device, as of seq.
+	sessions []string
 }
 
 // taskRef names one task of a job in memory.
@@ -66,7 +68,7 @@ func (e *Engine) onLease(k deviceKey, entry ledger.Entry) {
 	if entry.Seq <= l.seq {
 		return
 	}
-	l.seq, l.held = entry.Seq, !entry.Deleted
+	l.seq, l.held, l.sessions = entry.Seq, !entry.Deleted, e.fleet.names(entry.Sessions)
 	if !l.held {
 		e.wake(l)
 	}

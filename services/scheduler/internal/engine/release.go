@@ -257,9 +257,11 @@ func (e *Engine) takeBack(refs []taskRef, put func(*queue, int)) {
 func (e *Engine) message(a *active, i int) contract.Task {
 	t := &a.Tasks[i]
 	d := t.Device
+	l := e.device(deviceKey{d.Site, d.ID})
 	return contract.Task{
 		JobID: a.ID, Phase: contract.PhaseRun, DeviceID: d.ID, Site: d.Site, Class: a.Class(), Principal: a.Principal,
-		Attempt: int(t.Attempt) + 1, TaskSeq: t.Seq, DeviceSeq: e.device(deviceKey{d.Site, d.ID}).seq, GateSeq: a.GateSeq,
+		Attempt: int(t.Attempt) + 1, TaskSeq: t.Seq, DeviceSeq: l.seq, GateSeq: a.GateSeq,
+		Sessions: e.fleet.living(l.sessions),
 		Target: contract.Target{
 			Address: d.Address, Port: d.Port, Platform: d.Platform, Credential: d.Credential, Options: d.Options,
 		},

@@ -1,0 +1,20 @@
+package session
+
+import (
+	"fmt"
+	"time"
+)
+
+// HeldError: another executor may still have a session on the device, so none was opened.
+type HeldError struct {
+	DeviceID string
+	Holder   string // the executor's incarnation
+	Why      string
+	// Wait is after which time another attempt may find it closed.
+	Wait time.Duration
+}
+
+// Error says who and why.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("executor %s may still have a session on %s: %s", e.Holder, e.DeviceID, e.Why)
+}
