@@ -38,7 +38,9 @@ func TestTheExecutorsMemoryDoesNotGrowWithTheJob(t *testing.T) {
 	t.Parallel()
 	const each = 10
 	devices := StartLab(t, "--devices", "500", "--seed", "501", "--platforms", "frr")
-	c := Start(t, Options{Schedulers: 1, Executors: 1, Env: devices.Env})
+	c := Start(t, Options{Schedulers: 1, Executors: 1, Env: devices.Env, ExecutorEnv: []string{
+		"NETRUST_EXECUTOR_SESSION_IDLE=0", // open sessions have a limit of their own
+	}})
 	var inventory strings.Builder
 	inventory.WriteString("devices:\n")
 	for i := range each {

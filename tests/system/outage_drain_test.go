@@ -22,6 +22,7 @@ func TestAnExecutorThatIsStoppedEndsWhatItHas(t *testing.T) {
 	devices := StartLab(t, "--devices", "12", "--seed", "401", "--platforms", "frr")
 	c := Start(t, Options{Schedulers: 1, Executors: 2, Env: devices.Env, ExecutorEnv: []string{
 		"NETRUST_EXECUTOR_TASK_DRAIN=" + drainTime.String(), "NETRUST_EXECUTOR_CONNECT_TIMEOUT=4s", "NETRUST_EXECUTOR_NORMAL_SLOTS=6",
+		"NETRUST_EXECUTOR_SESSION_IDLE=0", // all tasks of a job are at work at the same time: none finds a session open
 	}})
 	c.API.Import(t, devices.Inventory)
 	n := &network{Cluster: c, lab: devices}

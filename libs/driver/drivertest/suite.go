@@ -81,6 +81,9 @@ func Run(t *testing.T, d Device) {
 		{"sessions at once", concurrentSessions},
 		{"two commands at once in one session", commandsAtOnce},
 		{"a closed session refuses", closedSession},
+		{"a session that only read can be kept", keepsReads},
+		{"a session in which more was typed is told from one as it was opened", tellsTraces},
+		{"a kept session that was lost is told before anything is sent", tellsLoss},
 		{"failures leave nothing behind", leavesNothing},
 	}
 	for _, c := range cases {

@@ -10,6 +10,8 @@ import (
 // fleet is the executors that live, and what they can take.
 type fleet struct {
 	members map[string]*member
+	// keys are the executors whose liveness key was not seen to end: also those that are silent, and so no members.
+	keys map[string]string
 	// slots by class and site, summed over the members; AnySite holds those that serve every site. total sums all.
 	slots map[contract.Class]map[string]int
 	total map[contract.Class]int
@@ -21,13 +23,14 @@ type member struct {
 }
 
 func newFleet() fleet {
-	f := fleet{members: map[string]*member{}}
+	f := fleet{members: map[string]*member{}, keys: map[string]string{}}
 	f.sum()
 	return f
 }
 
 // put notes a sign of life, and reports whether it changes what the fleet can take.
 func (f *fleet) put(x *contract.Executor, now time.Time) {
+	f.keys[x.Incarnation] = x.Incarnation
 	m := f.members[x.Incarnation]
 	if m != nil && m.record.Draining == x.Draining {
 		m.seen = now
@@ -49,16 +52,16 @@ func (f *fleet) alive(incarnation string) bool { return f.members[incarnation] !
 // names gives the list with the names as the fleet has them: there may be a hundred thousand devices, and few executors.
 func (f *fleet) names(incarnations []string) []string {
 	for i, id := range incarnations {
-		if m := f.members[id]; m != nil {
-			incarnations[i] = m.record.Incarnation
+		if name, ok := f.keys[id]; ok {
+			incarnations[i] = name
 		}
 	}
 	return incarnations
 }
 
-// living leaves out those that are gone.
+// living leaves out those whose liveness key has ended. One that is only silent may still have sessions open.
 func (f *fleet) living(incarnations []string) []string {
-	gone := func(id string) bool { return !f.alive(id) }
+	gone := func(id string) bool { _, ok := f.keys[id]; return !ok }
 	if !slices.ContainsFunc(incarnations, gone) {
 		return incarnations
 	}

@@ -45,6 +45,7 @@ func (e *Engine) onLedger(entry ledger.Entry) {
 	case entry.Key.Gate != "":
 		e.onGate(entry)
 	case entry.Deleted:
+		delete(e.fleet.keys, entry.Key.Executor)
 		e.onGone(entry.Key.Executor)
 	default:
 		e.fleet.put(entry.Executor, time.Now())
