@@ -139,7 +139,7 @@ func TestADroppedSessionIsOpenedAnewOnce(t *testing.T) {
 	if !u.MayReopen(err, false) {
 		t.Fatalf("%v would not be answered by a new session", err)
 	}
-	if err := u.Reopen(t.Context()); err != nil {
+	if err := u.Reopen(t.Context(), b.request().Target); err != nil {
 		t.Fatal(err)
 	}
 	if u.Reused() || u.MayReopen(errLost, true) {
