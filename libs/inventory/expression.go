@@ -52,6 +52,10 @@ func (e *ExpressionError) Error() string {
 
 type matcher func(*contract.Device) bool
 
+// Value returns what the device has under a key of expressions: a built-in one or a label. The second result says whether it
+// has any.
+func Value(device *contract.Device, key string) (string, bool) { return value(device, key) }
+
 // value returns what the device has under the key.
 func value(device *contract.Device, key string) (string, bool) {
 	switch key {

@@ -3,6 +3,8 @@ package jobspec
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/internal/document"
@@ -42,22 +44,65 @@ func bind(root *document.Node, err error, file bool) (contract.JobSpec, []contra
 	return spec, list
 }
 
-// zeros refuses limits that are written as 0: in memory that means the default, and whoever wrote it meant something else.
+// zeros refuses numbers that are written as 0, and parts of a rollout that are written and empty: in memory that means the
+// default, and whoever wrote it meant something else.
 func zeros(root *document.Node) (list []contract.Problem) {
 	for _, section := range []string{"limits", "retry"} {
-		node := root.Find(section)
-		if node == nil {
-			continue
+		list = append(list, zerosIn(section, root.Find(section))...)
+	}
+	rollout := root.Find("rollout")
+	if rollout == nil {
+		return list
+	}
+	if len(rollout.Fields) == 0 {
+		list = append(list, contract.Problem{Field: "rollout", Message: "is empty", Remedy: "give it a canary, batches or a failure_threshold, or leave it out"})
+	}
+	list = append(list, zerosIn("rollout", rollout)...)
+	for _, part := range []string{"canary", "failure_threshold"} {
+		node := rollout.Find(part)
+		list = append(list, zerosIn("rollout."+part, node)...)
+		if node != nil && len(node.Fields) == 0 {
+			list = append(list, contract.Problem{Field: "rollout." + part, Message: "is empty", Remedy: "say how many, or leave it out"})
 		}
-		for _, field := range node.Fields {
-			if field.Value.Text == "0" {
-				list = append(list, contract.Problem{
-					Field: section + "." + field.Name, Message: "is 0", Remedy: "leave it out for the default, or give a number above 0",
-				})
-			}
+	}
+	if batches := rollout.Find("batches"); batches != nil {
+		if len(batches.Items) == 0 {
+			list = append(list, contract.Problem{Field: "rollout.batches", Message: "is empty", Remedy: "give at least one batch, or leave it out"})
+		}
+		for i, item := range batches.Items {
+			list = append(list, zerosIn(fmt.Sprintf("rollout.batches[%d]", i), item)...)
 		}
 	}
 	return list
+}
+
+func zerosIn(section string, node *document.Node) (list []contract.Problem) {
+	if node == nil {
+		return nil
+	}
+	for _, field := range node.Fields {
+		// 00, 0x0 and -0 are the same to whoever wrote them.
+		if v, err := strconv.ParseInt(field.Value.Text, 0, 64); field.Value.Kind == document.Number && err == nil && v == 0 {
+			list = append(list, contract.Problem{
+				Field: section + "." + field.Name, Message: "is 0", Remedy: zeroRemedy(section, field.Name),
+			})
+		}
+	}
+	return list
+}
+
+func zeroRemedy(section, field string) string {
+	switch {
+	case section == "rollout.failure_threshold":
+		return "give a number above 0: 1 stops the job at the first failure"
+	case section == "rollout" && field == "pause_ms":
+		return "leave it out for no pause, or give a number above 0"
+	case strings.HasPrefix(section, "rollout"):
+		return "give a number above 0: a wave without devices can never be reached"
+	case strings.HasPrefix(field, "per_"), field == "logins_per_minute":
+		return "leave it out for no limit, or give a number above 0"
+	}
+	return "leave it out for the default, or give a number above 0"
 }
 
 func problems(faults *document.Faults, file bool) []contract.Problem {

@@ -19,7 +19,14 @@ var full = contract.JobSpec{
 	Kind: contract.JobKindCommand, Name: "n",
 	Targets:  contract.TargetSelector{IDs: []string{"r1"}, Tags: []string{"a"}, Labels: "role=core", NotReachedOf: "abc"},
 	Commands: []string{"show version"}, Repeatable: true, Priority: contract.PriorityHigh,
-	Limits: contract.Limits{Parallel: 5, CommandTimeoutMS: 1000, DeviceTimeoutMS: 2000, DeadlineMS: 3000, AuthFailures: 2},
+	Limits: contract.Limits{
+		Parallel: 5, CommandTimeoutMS: 1000, DeviceTimeoutMS: 2000, DeadlineMS: 3000, AuthFailures: 2,
+		PerSite: 3, PerGroup: 1, PerPlatform: 4, PerDomain: 5, LoginsPerMinute: 60,
+	},
+	Rollout: contract.Rollout{
+		Canary:  contract.Canary{Count: 1},
+		Batches: []contract.Batch{{Count: 1}, {Percent: 2}, {Label: "site"}}, PauseMS: 1000, FailureThreshold: contract.Threshold{Count: 1},
+	},
 	Retry:  contract.RetryPolicy{Attempts: 2, BackoffMS: 10, MaxBackoffMS: 20},
 	Labels: map[string]string{"ticket": "CHG-1"}, DryRun: true, RetryOf: "abc",
 }
@@ -27,7 +34,10 @@ var full = contract.JobSpec{
 const fullJSON = `{"kind": "command", "name": "n",
  "targets": {"ids": ["r1"], "tags": ["a"], "labels": "role=core", "not_reached_of": "abc"},
  "commands": ["show version"], "repeatable": true, "priority": "high",
- "limits": {"parallel": 5, "command_timeout_ms": 1000, "device_timeout_ms": 2000, "deadline_ms": 3000, "auth_failures": 2},
+ "limits": {"parallel": 5, "command_timeout_ms": 1000, "device_timeout_ms": 2000, "deadline_ms": 3000, "auth_failures": 2,
+  "per_site": 3, "per_group": 1, "per_platform": 4, "per_domain": 5, "logins_per_minute": 60},
+ "rollout": {"canary": {"count": 1},
+  "batches": [{"count": 1}, {"percent": 2}, {"label": "site"}], "pause_ms": 1000, "failure_threshold": {"count": 1}},
  "retry": {"attempts": 2, "backoff_ms": 10, "max_backoff_ms": 20},
  "labels": {"ticket": "CHG-1"}, "dry_run": true, "retry_of": "abc"}`
 

@@ -13,10 +13,11 @@ const (
 	DefaultCommandTimeout = 30 * time.Second
 	DefaultDeviceTimeout  = 5 * time.Minute
 	DefaultDeadline       = time.Hour
-	DefaultAuthFailures   = 3
-	DefaultAttempts       = 3
-	DefaultBackoff        = time.Second
-	DefaultMaxBackoff     = 30 * time.Second
+	// DefaultAuthFailures is one less than what most servers lock an account after.
+	DefaultAuthFailures = 2
+	DefaultAttempts     = 3
+	DefaultBackoff      = time.Second
+	DefaultMaxBackoff   = 30 * time.Second
 )
 
 // WithDefaults returns the spec with a value in every field that has a default. The spec given is not changed; what it
@@ -41,6 +42,9 @@ func WithDefaults(spec contract.JobSpec) contract.JobSpec {
 	fill(&l.CommandTimeoutMS, command)
 	fill(&l.DeadlineMS, max(DefaultDeadline.Milliseconds(), l.DeviceTimeoutMS))
 	fill(&l.AuthFailures, DefaultAuthFailures)
+	if InWaves(spec) && spec.Rollout.FailureThreshold == (contract.Threshold{}) {
+		spec.Rollout.FailureThreshold.Count = 1
+	}
 	r := &spec.Retry
 	fill(&r.Attempts, DefaultAttempts)
 	fill(&r.BackoffMS, DefaultBackoff.Milliseconds())

@@ -15,6 +15,8 @@ import (
 type Plan struct {
 	Targets []Target            // by device id
 	Skipped []inventory.Skipped // selected, but left alone, by device id
+	// Waves are what the targets are divided into, in order; nil when the spec divides nothing.
+	Waves []contract.Wave
 	// Revision is that of the inventory that was asked.
 	Revision uint64
 }
@@ -27,6 +29,8 @@ type Target struct {
 	// nothing, because they only read or because the spec says so.
 	ReadOnly   bool
 	Repeatable bool
+	// Wave is the number of the target's wave, from 1; 0 without waves.
+	Wave int
 }
 
 // ReadOnly reports whether all targets only read.
@@ -65,13 +69,16 @@ func MakePlan(spec contract.JobSpec, devices *inventory.Set, notReached []string
 			plan.Skipped = append(plan.Skipped, inventory.Skipped{DeviceID: m.Device.ID, Device: m.Device, Reason: fmt.Sprintf("no driver knows its platform %q", clip(m.Device.Platform))})
 			continue
 		}
-		plan.Targets = append(plan.Targets, Target{m.Device, m.Revision, g.readOnly, g.readOnly || spec.Repeatable})
+		plan.Targets = append(plan.Targets, Target{Device: m.Device, Revision: m.Revision, ReadOnly: g.readOnly, Repeatable: g.readOnly || spec.Repeatable})
 	}
 	if len(plan.Targets) == 0 {
 		return Plan{}, []contract.Problem{{Field: "targets", Message: "selects only devices of platforms that no driver knows, such as " + plan.Skipped[0].DeviceID,
 			Remedy: "correct their platform in the inventory: one of " + strings.Join(platform.Names(), ", ")}}
 	}
 	slices.SortFunc(plan.Skipped, func(a, b inventory.Skipped) int { return cmp.Compare(a.DeviceID, b.DeviceID) })
+	if plan.Waves, problems = divide(spec, plan.Targets); problems != nil {
+		return Plan{}, problems
+	}
 	return plan, nil
 }
 
@@ -115,12 +122,16 @@ func (p *Plan) NotReadOnly(commands []string) []string {
 func (p *Plan) Manifest(job string) contract.Manifest {
 	m := contract.Manifest{JobID: job, InventoryRevision: p.Revision, Targets: make([]contract.ManifestTarget, len(p.Targets))}
 	for i, t := range p.Targets {
-		m.Targets[i] = contract.ManifestTarget{Device: *t.Device, Revision: t.Revision, ReadOnly: t.ReadOnly}
+		m.Targets[i] = contract.ManifestTarget{Device: *t.Device, Revision: t.Revision, ReadOnly: t.ReadOnly, Wave: t.Wave}
 	}
 	return m
 }
 
 // String counts the plan, for logs.
 func (p *Plan) String() string {
-	return fmt.Sprintf("%d targets, %d skipped, inventory revision %d", len(p.Targets), len(p.Skipped), p.Revision)
+	waves := ""
+	if p.Waves != nil {
+		waves = fmt.Sprintf(" in %d waves", len(p.Waves))
+	}
+	return fmt.Sprintf("%d targets%s, %d skipped, inventory revision %d", len(p.Targets), waves, len(p.Skipped), p.Revision)
 }

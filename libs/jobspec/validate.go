@@ -25,6 +25,8 @@ const (
 	MaxDeadline     = 14 * 24 * time.Hour
 	MaxAttempts     = 10
 	MaxAuthFailures = 1000
+	// MaxLoginsPerMinute is more than any server of accounts can take.
+	MaxLoginsPerMinute = 60000
 )
 
 // Validate reports everything that is wrong with the spec by itself. Fields that are zero count as their defaults.
@@ -40,6 +42,7 @@ func Validate(spec contract.JobSpec) []contract.Problem {
 	filled := WithDefaults(spec)
 	c.limits(filled.Limits)
 	c.retry(filled.Retry)
+	c.rollout(spec.Rollout)
 	c.labels(spec.Labels)
 	c.job("retry_of", spec.RetryOf)
 	c.job("targets.not_reached_of", spec.Targets.NotReachedOf)
@@ -92,6 +95,17 @@ func (c *checker) limits(l contract.Limits) {
 	c.duration("limits.device_timeout_ms", l.DeviceTimeoutMS, 100*time.Millisecond, MaxDeadline)
 	c.duration("limits.deadline_ms", l.DeadlineMS, 100*time.Millisecond, MaxDeadline)
 	c.between("limits.auth_failures", int64(l.AuthFailures), 1, MaxAuthFailures, "failures")
+	for _, limit := range []struct {
+		field string
+		value int
+	}{{"per_site", l.PerSite}, {"per_group", l.PerGroup}, {"per_platform", l.PerPlatform}, {"per_domain", l.PerDomain}} {
+		if limit.value != 0 {
+			c.between("limits."+limit.field, int64(limit.value), 1, MaxParallel, "devices")
+		}
+	}
+	if l.LoginsPerMinute != 0 {
+		c.between("limits.logins_per_minute", int64(l.LoginsPerMinute), 1, MaxLoginsPerMinute, "logins")
+	}
 	if l.DeviceTimeoutMS > 0 && l.CommandTimeoutMS > l.DeviceTimeoutMS {
 		c.add("limits.device_timeout_ms", fmt.Sprintf("%d is shorter than command_timeout_ms (%d), which it must hold", l.DeviceTimeoutMS, l.CommandTimeoutMS),
 			fmt.Sprintf("set it to %d or more", l.CommandTimeoutMS))

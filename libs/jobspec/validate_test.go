@@ -21,7 +21,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := valid()
 	want.Kind, want.Priority = contract.JobKindCommand, contract.PriorityNormal
-	want.Limits = contract.Limits{Parallel: 50, CommandTimeoutMS: 30_000, DeviceTimeoutMS: 300_000, DeadlineMS: 3_600_000, AuthFailures: 3}
+	want.Limits = contract.Limits{Parallel: 50, CommandTimeoutMS: 30_000, DeviceTimeoutMS: 300_000, DeadlineMS: 3_600_000, AuthFailures: 2}
 	want.Retry = contract.RetryPolicy{Attempts: 3, BackoffMS: 1000, MaxBackoffMS: 30_000}
 	if got := jobspec.WithDefaults(valid()); !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are %+v, want %+v", got, want)
