@@ -48,6 +48,9 @@ type Wave struct {
 	Targets int    `json:"targets"`
 }
 
+// WaveCanary is the name of the wave that goes first, where the job has a canary.
+const WaveCanary = "canary"
+
 // WaveState is where a wave stands.
 type WaveState string
 

@@ -80,7 +80,7 @@ func (d *divider) takeFirst(name string, size int) {
 func (d *divider) share(percent int) int { return (len(d.targets)*percent + 99) / 100 }
 
 func (d *divider) canary(c contract.Canary) {
-	const name = "canary"
+	const name = contract.WaveCanary
 	field := name
 	switch {
 	case c.Count > 0:

@@ -33,6 +33,11 @@ type Config struct {
 	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
 	TraceTasks     int           `yaml:"trace_tasks" help:"tasks of one job that are in its trace with all their steps, where traces are made"`
 
+	RememberRefused time.Duration `yaml:"remember_refused" help:"how long refused logins of one job count for the next in the same authentication domain"`
+	MaxPerSite      int           `yaml:"max_per_site" help:"tasks of all jobs at one site at once; 0: no limit"`
+	MaxPerDomain    int           `yaml:"max_per_domain" help:"tasks of all jobs in one authentication domain at once; 0: no limit"`
+	LoginsPerMinute int           `yaml:"logins_per_minute" help:"logins of all jobs in one authentication domain within a minute; 0: no limit"`
+
 	// Observe is how it is watched; the zero value is that nobody does.
 	Observe servicekit.Observe `yaml:"-"`
 }
@@ -42,6 +47,7 @@ func Default() Config {
 	return Config{
 		LeaderTTL: 5 * time.Second, ReleaseEvery: 20 * time.Millisecond, UnclaimedAfter: time.Minute,
 		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, HoldAside: 5 * time.Minute, TraceTasks: 200,
+		RememberRefused: 15 * time.Minute,
 	}
 }
 
@@ -61,6 +67,10 @@ func (c *Config) Validate() error {
 	check(c.HoldAside < time.Second, "hold_aside", "set it to 1s or more", "nobody could decide in time")
 	check(c.KeepRecords < time.Minute, "keep_records", "set it to 1m or more", "gateways need a while to read a job's results")
 	check(c.TraceTasks < 0, "trace_tasks", "set it to 0 or more", "less than none")
+	check(c.RememberRefused < time.Second || c.RememberRefused > c.KeepRecords, "remember_refused", "set it between 1s and keep_records", "out of range")
+	check(c.MaxPerSite < 0, "max_per_site", "set it to 1 or more, or to 0 for no limit", "is negative")
+	check(c.MaxPerDomain < 0, "max_per_domain", "set it to 1 or more, or to 0 for no limit", "is negative")
+	check(c.LoginsPerMinute < 0 || c.LoginsPerMinute > 60_000, "logins_per_minute", "set it between 1 and 60000, or to 0 for no limit", "is out of range")
 	return errors.Join(faults...)
 }
 
@@ -100,6 +110,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			Incarnation: s.self.Incarnation, ReleaseEvery: s.cfg.ReleaseEvery, UnclaimedAfter: s.cfg.UnclaimedAfter,
 			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords, HoldAside: s.cfg.HoldAside,
 			TraceTasks: s.cfg.TraceTasks, Tracer: s.tracer, Meters: s.meters,
+			RememberRefused: s.cfg.RememberRefused, MaxPerSite: s.cfg.MaxPerSite, MaxPerDomain: s.cfg.MaxPerDomain, LoginsPerMinute: s.cfg.LoginsPerMinute,
 		}, s.log).Run(ctx)
 	})
 }

@@ -21,33 +21,47 @@ type active struct {
 	stopSent bool              // its gate is closed, or about to be
 	turn     int               // when it last put tasks out, counted in turns
 	queues   map[string]*queue // by site: tasks to release
-	parked   map[string][]int  // by authentication domain: waiting for a first login to succeed
 	unread   *contract.Problem // why its submission cannot be read
 	// asideSince is when the newest of its tasks began to wait for a person.
 	asideSince time.Time
+	parked     map[job.Limit]*queue
+	logins     map[string][]job.Limit // what is parked for a login, by authentication domain
+	freed      map[job.Limit]struct{} // limits that may have room again for parked tasks
+	entered    int                    // the last wave whose tasks are in the queues
 }
 
-// prepare makes the queues, as the job's tasks are known.
-func (a *active) prepare() {
-	a.queues, a.parked = map[string]*queue{}, map[string][]int{}
+// prepare gives the job its tasks and waves, and makes the queues.
+func (a *active) prepare(tasks []job.Task, waves []contract.Wave) {
+	a.Plan(tasks, waves)
+	a.queues, a.parked, a.freed = map[string]*queue{}, map[job.Limit]*queue{}, map[job.Limit]struct{}{}
+	a.logins = map[string][]job.Limit{}
 }
 
-// enqueue puts every task that was never claimed in the queue of its site. One that waits for another attempt gets there
-// when its delay has passed.
+// enter puts every task of the waves that have begun, and that was never claimed, in the queue of its site; those of a wave
+// once. One that waits for another attempt gets there when its delay has passed.
 //
 // The order is mixed, the same way for the same job: neighbours often fail together, and until a login has succeeded only a
 // few tasks are out at once. In order of their ids, a hundred devices that are switched off would hold up all after them.
-func (a *active) enqueue() {
+func (a *active) enter() {
+	if len(a.Waves) > 0 && a.entered == a.Wave() {
+		return
+	}
+	fresh := map[string][]int{}
 	for i := range a.Tasks {
-		if a.Tasks[i].Phase == job.Waiting && a.Tasks[i].Seq == 0 {
-			a.queue(a.site(i)).push(i)
+		t := &a.Tasks[i]
+		if t.Phase == job.Waiting && t.Seq == 0 && a.InWave(i) && (len(a.Waves) == 0 || int(t.Wave) > a.entered) {
+			fresh[a.site(i)] = append(fresh[a.site(i)], i)
 		}
 	}
+	a.entered = a.Wave()
 	h := fnv.New64a()
 	h.Write([]byte(a.ID)) //nolint:errcheck // a hash never fails
-	for _, q := range a.queues {
-		items := q.items[q.head:]
+	for site, items := range fresh {
 		rand.New(rand.NewPCG(h.Sum64(), 0)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+		q := a.queue(site)
+		for _, i := range items {
+			q.push(i)
+		}
 	}
 }
 
@@ -66,6 +80,8 @@ func (a *active) queue(site string) *queue {
 func (a *active) releasable() bool {
 	return a.State == contract.JobRunning && a.Stopping == nil && !a.GateClosed && a.GateSeq != 0 && a.Out() < a.Spec.Limits.Parallel
 }
+
+func (q *queue) len() int { return len(q.items) - q.head }
 
 // queue is first in, first out, and lets what was taken be put back in front.
 type queue struct {

@@ -20,7 +20,7 @@ func TestCancel(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.config.MaxTasks = 1
-		w.devices("s", "d", 2)
+		w.devices("s", "", 2)
 		w.lead()
 		w.submit("first")
 		w.state("first", contract.JobRunning)
@@ -33,7 +33,7 @@ func TestCancel(t *testing.T) {
 	t.Run("while nothing has been claimed", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.devices("s", "d", 5)
+		w.devices("s", "", 5)
 		w.lead()
 		c := w.crew("x", 10, 1)
 		w.submit("j")
@@ -52,7 +52,7 @@ func TestCancel(t *testing.T) {
 	t.Run("while one is at work: it ends first", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.devices("s", "d", 5)
+		w.devices("s", "", 5)
 		w.lead()
 		c := w.crew("x", 10, 1)
 		w.submit("j")
@@ -79,8 +79,8 @@ func TestCancel(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("served", "d", 2)
-	w.devices("alone", "d", 1)
+	w.devices("served", "", 2)
+	w.devices("alone", "", 1)
 	w.lead()
 	w.crew("x", 10, 1, "served")
 	w.submit("j", func(s *contract.JobSpec) {
@@ -120,7 +120,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.MaxTasks = 5 // dry runs must not use it up for ever
-	w.devices("s", "d", 3)
+	w.devices("s", "", 3)
 	w.lead()
 	c := w.crew("x", 10, 1)
 	for _, id := range []string{"dry1", "dry2", "dry3"} {
@@ -145,7 +145,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 func TestRejected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 1)
+	w.devices("s", "", 1)
 	w.lead()
 	for id, change := range map[string]func(*contract.JobSpec){
 		"nothing-matches": func(s *contract.JobSpec) { s.Targets = contract.TargetSelector{Tags: []string{"none"}} },
@@ -167,7 +167,7 @@ func TestRejected(t *testing.T) {
 func TestARetryRunsWhatWasNotReached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 4)
+	w.devices("s", "", 4)
 	w.lead()
 	c := w.crew("x", 10, 1)
 	w.submit("first")
@@ -196,7 +196,7 @@ func TestARetryRunsWhatWasNotReached(t *testing.T) {
 func TestALostExecutorIsRecovered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 2)
+	w.devices("s", "", 2)
 	w.lead()
 	victim := w.crew("victim", 10, 1)
 	w.submit("j")
@@ -222,7 +222,7 @@ func TestALostExecutorIsRecovered(t *testing.T) {
 func TestTheNextLeaderGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 20)
+	w.devices("s", "", 20)
 	w.lead()
 	c := w.crew("x", 5, 1)
 	w.submit("j")
@@ -269,7 +269,7 @@ func TestALeaderThatReadsAnothersEventEndsItsTerm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.MaxTasks = 1
-	w.devices("s", "d", 2)
+	w.devices("s", "", 2)
 	w.lead()
 	w.submit("first")
 	w.state("first", contract.JobRunning)

@@ -21,6 +21,7 @@ import (
 	"github.com/netrust/netrust/libs/inventory"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/servicekit/tracing"
+	"github.com/netrust/netrust/services/scheduler/internal/login"
 	"github.com/netrust/netrust/services/scheduler/internal/measure"
 )
 
@@ -48,6 +49,11 @@ type Config struct {
 	// Tracer makes the spans, nil for none; Meters the counts, nil for those that nobody sees.
 	Tracer *tracing.Tracer
 	Meters *measure.Meters
+	// RememberRefused is how long refused logins of one job count for the next in the same authentication domain.
+	RememberRefused time.Duration
+	// MaxPerSite and MaxPerDomain bound the tasks of all jobs at one site and in one authentication domain, LoginsPerMinute
+	// the logins in one domain; 0: no limit.
+	MaxPerSite, MaxPerDomain, LoginsPerMinute int
 }
 
 // Engine is one term of leadership. Make a new one for each.
@@ -66,7 +72,14 @@ type Engine struct {
 	tasks    int       // of all jobs in memory
 	planning int       // effects that plan, under way
 
-	fleet   fleet
+	fleet fleet
+	// accounts is how the logins of all jobs went; recorded is the sequence of the newest task record seen.
+	accounts *login.Accounts
+	recorded uint64
+	// waiters are the jobs that wait in an authentication domain for what others have, paced those that wait for their time.
+	waiters map[string]map[*active]struct{}
+	paced   map[paced]struct{}
+
 	leases  map[deviceKey]*lease
 	claims  map[claimKey]*claim
 	timers  timers
@@ -95,6 +108,8 @@ func New(conn *bus.Conn, cfg Config, log zerolog.Logger) *Engine {
 		term: cfg.Incarnation + "/" + rand.Text(),
 		kept: newRetention(), leases: map[deviceKey]*lease{}, claims: map[claimKey]*claim{},
 		fleet: newFleet(), release: newReleaser(), letters: newLetterDesk(),
+		accounts: login.New(cfg.RememberRefused, cfg.LoginsPerMinute),
+		waiters:  map[string]map[*active]struct{}{}, paced: map[paced]struct{}{},
 	}
 }
 

@@ -145,6 +145,7 @@ func (e *Engine) onSubmit(id string, s bus.Stored) error {
 	}
 	a := &active{Job: &job.Job{
 		ID: id, Principal: m.Principal, Spec: jobspec.WithDefaults(m.Spec), Submitted: m.At, Order: s.Seq, State: contract.JobSubmitted,
+		Accounts: e.accounts, FleetPerDomain: e.cfg.MaxPerDomain,
 	}}
 	a.trace = newTrace(s.HeaderValue(contract.HeaderTraceparent), e.cfg.TraceTasks)
 	a.log = e.logOf(id, a.trace.parent)
@@ -189,6 +190,12 @@ func (e *Engine) onEvent(id string, s bus.Stored) error {
 	a.State = m.State
 	if m.Manifest != nil {
 		a.Manifest, a.Deadline = m.Manifest, m.Deadline
+	}
+	if m.Waves != nil {
+		a.Waves = m.Waves
+	}
+	if m.Wave != nil {
+		a.Enter(m.Wave)
 	}
 	if m.Stopping != nil {
 		a.Stopping = m.Stopping

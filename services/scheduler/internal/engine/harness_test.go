@@ -39,7 +39,7 @@ func newWorld(t testing.TB) *world {
 	server, conn := bustest.Server(t)
 	w := &world{TB: t, server: server, conn: conn, events: map[string][]contract.JobEvent{}, config: engine.Config{
 		Incarnation: "first", ReleaseEvery: 5 * time.Millisecond, UnclaimedAfter: time.Minute, SilentAfter: time.Minute, MaxTasks: 10_000,
-		KeepRecords: time.Hour, HoldAside: time.Minute,
+		KeepRecords: time.Hour, HoldAside: time.Minute, RememberRefused: 15 * time.Minute,
 	}}
 	w.background("the events", func(ctx context.Context) error {
 		return conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamJobs, Filters: []string{contract.JobEventFilter}}, func(s bus.Stored) error {
@@ -96,8 +96,9 @@ func (w *world) lead() {
 	})
 }
 
-// devices imports n devices into a site, all of one authentication domain.
-func (w *world) devices(site, domain string, n int) {
+// devices imports n devices into a site, all of one authentication domain, or (domain "") each of its own, so that their
+// logins do not wait for each other.
+func (w *world) devices(site, domain string, n int, change ...func(i int, d *contract.Device)) {
 	w.Helper()
 	bucket := kvstore.Open[contract.Device](w.conn, contract.BucketInventory)
 	for i := range n {
@@ -105,6 +106,12 @@ func (w *world) devices(site, domain string, n int) {
 		d := contract.Device{
 			ID: id, Name: id, Platform: "cisco_ios", Address: "127.0.0.1", Port: 22, Site: site, Status: contract.DeviceActive,
 			Credential: "env:LAB", AuthDomain: domain, Tags: []string{site},
+		}
+		if domain == "" {
+			d.AuthDomain = id
+		}
+		for _, c := range change {
+			c(i, &d)
 		}
 		if _, err := bucket.Create(w.Context(), contract.InventoryKey(id), d, 0); err != nil {
 			w.Fatal(err)
@@ -259,9 +266,9 @@ func (c *crew) finish(t contract.Task, kind contract.ErrorKind) {
 // result is a success, or a failure of the kind that came before any effect.
 func result(kind contract.ErrorKind) contract.Result {
 	if kind == "" {
-		return contract.Result{State: contract.TaskSucceeded}
+		return contract.Result{State: contract.TaskSucceeded, StartedAt: time.Now(), FinishedAt: time.Now()}
 	}
-	return contract.Result{State: contract.TaskFailed, Error: &contract.TaskError{Kind: kind, Effect: contract.EffectNone, Message: "as the test wants"}}
+	return contract.Result{State: contract.TaskFailed, StartedAt: time.Now(), FinishedAt: time.Now(), Error: &contract.TaskError{Kind: kind, Effect: contract.EffectNone, Message: "as the test wants"}}
 }
 
 // next waits for n releases that were not dealt with, and returns them.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/services/scheduler/internal/job"
 )
 
 // deviceKey names a device's lease.
@@ -44,6 +45,8 @@ func (e *Engine) onLedger(entry ledger.Entry) {
 		e.onLease(deviceKey{entry.Key.Device.Site, entry.Key.Device.Device}, entry)
 	case entry.Key.Gate != "":
 		e.onGate(entry)
+	case entry.Key.Login != nil:
+		e.onLogin(entry)
 	case entry.Deleted:
 		delete(e.fleet.keys, entry.Key.Executor)
 		e.onGone(entry.Key.Executor)
@@ -94,12 +97,20 @@ func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
 	}
 	e.trackClaim(key, entry)
 	e.kept.sawRecord(key.Job)
+	news := entry.Seq > e.recorded
+	e.recorded = max(e.recorded, entry.Seq)
 	a := e.jobs[key.Job]
-	if a == nil {
+	i := -1
+	if a != nil {
+		i = a.Find(key.Device)
+	}
+	if i < 0 {
+		if news {
+			e.remember(key, entry.Task.Result)
+		}
 		return
 	}
-	i := a.Find(key.Device)
-	if i < 0 || !a.Record(i, entry.Seq, entry.Task) {
+	if !a.Record(i, entry.Seq, entry.Task) {
 		return
 	}
 	if e.started { // what is replayed was counted by the leader before
@@ -120,8 +131,32 @@ func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
 			l.out = nil
 		}
 	}
-	e.unpark(a, a.Tasks[i].Device.AuthDomain)
+	e.free(a, i)
 	e.wake(l)
+}
+
+// remember notes how the logins of a job went that has ended: accounts are not locked by one job alone.
+func (e *Engine) remember(key contract.TaskKey, r *contract.Result) {
+	m, ok := e.devices.Get(key.Device)
+	if r == nil || !ok {
+		return
+	}
+	if n := job.Refused(r); n > 0 {
+		e.accounts.Refused(m.Device.AuthDomain, m.Device.Credential, n, r.FinishedAt)
+	} else if job.Proves(r) {
+		e.accounts.Proved(m.Device.AuthDomain, m.Device.Credential, r.StartedAt)
+	}
+}
+
+// onLogin opens the domain of a probe that got in.
+func (e *Engine) onLogin(entry ledger.Entry) {
+	a := e.jobs[entry.Key.Login.Job]
+	if a == nil || entry.Login == nil {
+		return
+	}
+	if i := a.Find(entry.Key.Login.Device); i >= 0 && a.LoggedIn(i, entry.Login) {
+		e.free(a, i)
+	}
 }
 
 // later puts a task back in its queue when its delay has passed.
@@ -136,20 +171,4 @@ func (e *Engine) later(a *active, i int, d *contract.Delay) {
 			a.queue(a.site(i)).push(i)
 		}
 	})
-}
-
-// unpark lets tasks of a domain be tried again: a login has succeeded, or failed and left fewer.
-func (e *Engine) unpark(a *active, domain string) {
-	parked := a.parked[domain]
-	if len(parked) == 0 || !a.MayLogIn(domain) {
-		return
-	}
-	delete(a.parked, domain)
-	bySite := map[string][]int{}
-	for _, i := range parked {
-		bySite[a.site(i)] = append(bySite[a.site(i)], i)
-	}
-	for site, items := range bySite {
-		a.queue(site).pushFront(items...)
-	}
 }

@@ -80,7 +80,7 @@ func (e *Engine) onLetter(s bus.Stored) {
 	if l.out != nil && *l.out == ref && !l.held {
 		l.out = nil
 	}
-	e.unpark(a, a.Tasks[i].Device.AuthDomain)
+	e.free(a, i)
 	e.wake(l)
 	e.log.Error().Str("job_id", a.ID).Str("device_id", key.Device).Str("letter_id", contract.LetterID(s.Subject)).
 		Msg("a task's messages cannot be processed; it waits until somebody replays or discards its dead letter")

@@ -69,7 +69,7 @@ func TestATaskThatCannotBeProcessedWaitsForAPersonAndIsReplayed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UnclaimedAfter, w.config.HoldAside = 50*time.Millisecond, time.Minute
-	w.devices("s1", "d", 2)
+	w.devices("s1", "", 2)
 	w.lead()
 	c := w.crew("x", 1, 1)
 	w.submit("j", func(s *contract.JobSpec) { s.Limits.Parallel = 1 })
@@ -117,7 +117,7 @@ func TestAJobOfWhichOnlyDeadLettersAreLeftEndsAsFailed(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config.UnclaimedAfter, w.config.HoldAside = 50*time.Millisecond, c.hold
-			w.devices("s1", "d", 2)
+			w.devices("s1", "", 2)
 			w.lead()
 			x := w.crew("x", 1, 1)
 			w.submit("j", func(s *contract.JobSpec) { s.Limits.Parallel = 1 })
@@ -149,7 +149,7 @@ func TestANewLeaderKnowsWhatWaitsForAPersonAndAnswersWhatWasAskedMeanwhile(t *te
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UnclaimedAfter, w.config.HoldAside = 50*time.Millisecond, time.Hour
-	w.devices("s1", "d", 1)
+	w.devices("s1", "", 1)
 	w.lead()
 	c := w.crew("x", 4, 1)
 	w.submit("j")

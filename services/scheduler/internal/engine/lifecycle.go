@@ -39,6 +39,8 @@ func (e *Engine) step(ctx context.Context, a *active, now time.Time) {
 	default:
 		if why := e.mustStop(a, now); why != nil {
 			e.stop(ctx, a, why)
+		} else if next := a.Due(now); next != nil {
+			e.turnWave(ctx, a, next)
 		}
 	}
 }
@@ -54,7 +56,10 @@ func (e *Engine) mustStop(a *active, now time.Time) *contract.Stopping {
 	if why := e.asideStop(a, now); why != nil {
 		return why
 	}
-	return a.Breaker()
+	if why := a.Breaker(); why != nil {
+		return why
+	}
+	return a.Threshold()
 }
 
 func cancelled(c *contract.JobCancel) *contract.Stopping {
@@ -69,6 +74,7 @@ func cancelled(c *contract.JobCancel) *contract.Stopping {
 func (e *Engine) start(ctx context.Context, a *active) {
 	var gate, seq uint64
 	now := time.Now().UTC()
+	first := a.Due(now)
 	e.effect(ctx, a, "starting", func(ctx context.Context) (err error) {
 		if gate, err = ledger.OpenGate(ctx, e.conn, a.ID, now); err != nil {
 			if errors.Is(err, ledger.ErrGateClosed) {
@@ -76,12 +82,31 @@ func (e *Engine) start(ctx context.Context, a *active) {
 			}
 			return err
 		}
-		seq, err = e.emit(ctx, a.ID, a.EventSeq, "running", contract.JobEvent{State: contract.JobRunning, At: now})
+		seq, err = e.emit(ctx, a.ID, a.EventSeq, "running", contract.JobEvent{State: contract.JobRunning, At: now, Wave: first})
 		return err
 	}, func() {
 		a.GateSeq, a.EventSeq, a.State = max(gate, a.GateSeq), seq, contract.JobRunning
-		a.enqueue()
+		if first != nil {
+			a.Enter(first)
+		}
+		a.enter()
 		a.log.Info().Int("tasks", len(a.Tasks)).Msg("job runs")
+	})
+}
+
+// turnWave states that a wave has ended, or that the next has begun, and lets its tasks go. The event comes first: another
+// leader goes on from it.
+func (e *Engine) turnWave(ctx context.Context, a *active, p *contract.WaveProgress) {
+	var seq uint64
+	e.effect(ctx, a, "turning a wave of", func(ctx context.Context) (err error) {
+		name := fmt.Sprintf("wave-%d-%s", p.Number, p.State)
+		seq, err = e.emit(ctx, a.ID, a.EventSeq, name, contract.JobEvent{State: contract.JobRunning, At: time.Now().UTC(), Wave: p})
+		return err
+	}, func() {
+		a.EventSeq = seq
+		a.Enter(p)
+		a.enter()
+		a.log.Info().Int("wave", p.Number).Int("of", p.Of).Str("state", string(p.State)).Int("failed", p.Failed).Msg("wave of a job")
 	})
 }
 
@@ -179,6 +204,9 @@ func (e *Engine) closeTasks(a *active) {
 			l.out = nil
 			e.wake(l)
 		}
+	}
+	for domain := range e.waiters { // what the job had is free
+		e.freeOthers(domain)
 	}
 }
 

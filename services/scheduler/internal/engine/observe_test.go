@@ -25,7 +25,7 @@ func TestAReleaseGoesOnWithTheTraceOfItsRequestAlsoUnderAnotherLeader(t *testing
 	}
 	w := newWorld(t)
 	w.config.Tracer, w.config.TraceTasks, w.trace = tracer.As("scheduler"), 3, request
-	w.devices("s1", "d", 5)
+	w.devices("s1", "", 5)
 	w.lead()
 	c := w.crew("x", 1, 1) // two are out at once
 	w.submit("j")
@@ -71,7 +71,7 @@ func TestTheLeaderShowsWhatWaitsAndRuns(t *testing.T) {
 	reg := metric.NewRegistry()
 	w := newWorld(t)
 	w.config.Meters = measure.New(reg)
-	w.devices("s1", "d", 7)
+	w.devices("s1", "", 7)
 	w.lead()
 	c := w.crew("x", 2, 1) // four are out at once
 	w.submit("j", func(s *contract.JobSpec) { s.Retry.Attempts = 2 })

@@ -72,6 +72,7 @@ func (e *Engine) plan(ctx context.Context, a *active) {
 		p.seq, err = e.emit(ctx, a.ID, a.EventSeq, "planned", contract.JobEvent{
 			State: contract.JobPlanned, At: time.Now().UTC(), Manifest: p.ref, InventoryRevision: p.plan.Revision,
 			Targets: len(p.plan.Targets) + len(p.plan.Skipped), Deadline: p.deadline,
+			Waves: p.plan.Waves,
 		})
 		return err
 	}, func() {
@@ -86,11 +87,11 @@ func (e *Engine) plan(ctx context.Context, a *active) {
 		span.Int("netrust.tasks", len(p.plan.Targets)).End("")
 		a.EventSeq, a.State, a.Manifest, a.Deadline = p.seq, contract.JobPlanned, p.ref, p.deadline
 		a.Skipped = len(p.plan.Skipped)
-		a.Tasks = make([]job.Task, len(p.plan.Targets))
+		tasks := make([]job.Task, len(p.plan.Targets))
 		for i, t := range p.plan.Targets {
-			a.Tasks[i] = job.Task{Device: t.Device, ReadOnly: t.ReadOnly, Repeatable: t.Repeatable}
+			tasks[i] = job.Task{Device: t.Device, ReadOnly: t.ReadOnly, Repeatable: t.Repeatable, Wave: uint16(t.Wave)}
 		}
-		a.prepare()
+		a.prepare(tasks, p.plan.Waves)
 		e.tasks += len(a.Tasks)
 	})
 }
@@ -226,8 +227,8 @@ func (e *Engine) loadManifests(ctx context.Context) error {
 			return fmt.Errorf("taking over job %s: %w", a.ID, err)
 		}
 		if err := e.inLoop(ctx, func() {
-			a.Tasks, a.Skipped = tasks, skipped
-			a.prepare()
+			a.Skipped = skipped
+			a.prepare(tasks, a.Waves)
 			e.tasks += len(tasks)
 		}); err != nil {
 			return err
@@ -255,7 +256,7 @@ func (e *Engine) loadManifest(ctx context.Context, a *active) (tasks []job.Task,
 		if current, ok := e.devices.Get(device.ID); ok && current.Revision == t.Revision {
 			device = current.Device
 		}
-		tasks = append(tasks, job.Task{Device: device, ReadOnly: t.ReadOnly, Repeatable: t.ReadOnly || a.Spec.Repeatable})
+		tasks = append(tasks, job.Task{Device: device, ReadOnly: t.ReadOnly, Repeatable: t.ReadOnly || a.Spec.Repeatable, Wave: uint16(t.Wave)})
 	}
 	return tasks, skipped, nil
 }
@@ -264,7 +265,8 @@ func (e *Engine) loadManifest(ctx context.Context, a *active) (tasks []job.Task,
 func (e *Engine) resume(ctx context.Context) {
 	for _, a := range e.jobs {
 		if a.State == contract.JobRunning {
-			a.enqueue()
+			a.enter()
+			a.Resume(time.Now())
 		}
 	}
 	e.recoverClaims(func(holder string) bool { return !e.fleet.alive(holder) })

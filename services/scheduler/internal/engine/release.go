@@ -24,6 +24,7 @@ const (
 // releaser is what is out, and the batches on their way.
 type releaser struct {
 	turn       int
+	now        time.Time                         // of the decisions being made
 	out        map[contract.Class]map[string]int // released or claimed, by class and site
 	outTotal   map[contract.Class]int
 	recoveries []*claim
@@ -69,6 +70,7 @@ func newReleaser() releaser {
 // releaseTasks puts out as many tasks as the windows allow, urgent ones first, each class at its pace.
 func (e *Engine) releaseTasks(now time.Time) {
 	counted := false
+	e.release.now = now
 	for _, class := range contract.Classes {
 		l := e.release.lanes[class]
 		if l.inFlight || now.Sub(l.last.at) < e.cfg.ReleaseEvery {
@@ -136,6 +138,7 @@ func (e *Engine) pickClass(class contract.Class, refs []taskRef, limit int) []ta
 	var jobs []*active
 	for _, a := range e.jobs {
 		if a.Class() == class && a.releasable() {
+			e.unpark(a)
 			jobs = append(jobs, a)
 		}
 	}
@@ -172,30 +175,25 @@ func (e *Engine) pickLevel(jobs []*active, refs []taskRef, limit int) []taskRef 
 	return refs
 }
 
-// pickJob takes tasks of one job, from all its sites, as its own limit and the windows of the sites allow.
+// pickJob takes tasks of one job, from all its sites, as its own limits and the windows of the sites allow.
 func (e *Engine) pickJob(a *active, refs []taskRef, limit int) []taskRef {
 	r, class := &e.release, a.Class()
 	for site, q := range a.queues {
-		room := window*e.fleet.capacity(class, site) - r.out[class][site]
-		for room > 0 && len(refs) < limit && a.Out() < a.Spec.Limits.Parallel && r.outTotal[class] < window*e.fleet.total[class] {
-			i, ok := q.pop()
-			if !ok {
-				break
-			}
+		for len(refs) < limit && q.len() > 0 && e.siteRoom(a, site) > 0 {
+			i, _ := q.pop()
 			if !e.take(a, i) {
 				continue
 			}
 			refs = append(refs, taskRef{a, i})
 			r.out[class][site]++
 			r.outTotal[class]++
-			room--
 		}
 	}
 	return refs
 }
 
-// take puts task i out, unless its device is busy or its domain may not log in: it is then kept where what it waits for
-// will find it, and hides nothing behind it.
+// take puts task i out, unless its device is busy or a limit is reached: it is then kept where what it waits for will find
+// it, and hides nothing behind it.
 func (e *Engine) take(a *active, i int) bool {
 	t := &a.Tasks[i]
 	if t.Phase != job.Waiting {
@@ -204,14 +202,17 @@ func (e *Engine) take(a *active, i int) bool {
 	l := e.device(deviceKey{t.Device.Site, t.Device.ID})
 	if l.held || l.out != nil {
 		l.waiters = append(l.waiters, taskRef{a, i})
+		for _, other := range a.Limits(i) { // what it would have taken is free for others
+			a.free(other)
+		}
 		return false
 	}
-	if !a.MayLogIn(t.Device.AuthDomain) {
-		a.parked[t.Device.AuthDomain] = append(a.parked[t.Device.AuthDomain], i)
+	if limit, until, blocked := a.Blocked(i, e.release.now); blocked {
+		e.park(a, i, limit, until)
 		return false
 	}
 	l.out = &taskRef{a, i}
-	a.Release(i)
+	a.Release(i, e.release.now)
 	return true
 }
 
@@ -247,6 +248,7 @@ func (e *Engine) takeBack(refs []taskRef, put func(*queue, int)) {
 		}
 		if t.Phase == job.Released {
 			r.job.TakeBack(r.task)
+			e.free(r.job, r.task)
 			put(r.job.queue(r.job.site(r.task)), r.task)
 		}
 		e.wake(l)
@@ -259,6 +261,7 @@ func (e *Engine) message(a *active, i int) contract.Task {
 	d := t.Device
 	l := e.device(deviceKey{d.Site, d.ID})
 	return contract.Task{
+		Probe: t.Probe, MaxLogins: a.LoginsLeft(i, time.Now()),
 		JobID: a.ID, Phase: contract.PhaseRun, DeviceID: d.ID, Site: d.Site, Class: a.Class(), Principal: a.Principal,
 		Attempt: int(t.Attempt) + 1, TaskSeq: t.Seq, DeviceSeq: l.seq, GateSeq: a.GateSeq,
 		Sessions: e.fleet.living(l.sessions),

@@ -10,8 +10,8 @@ import (
 func TestTwiceTheSlotsAreOutAndNoMore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s1", "d", 30)
-	w.devices("s2", "d", 30)
+	w.devices("s1", "", 30)
+	w.devices("s2", "", 30)
 	w.lead()
 	c := w.crew("x", 3, 1, "s1")
 	w.crew("y", 2, 1, "s2")
@@ -47,7 +47,7 @@ func TestTwiceTheSlotsAreOutAndNoMore(t *testing.T) {
 func TestADeviceHasOneTaskOutAndHidesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s1", "d", 4)
+	w.devices("s1", "", 4)
 	w.lead()
 	c := w.crew("x", 100, 1)
 	w.submit("first")
@@ -75,10 +75,10 @@ func TestADeviceHasOneTaskOutAndHidesNothing(t *testing.T) {
 func TestPriorityAndTurns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("low", "d", 6)
-	w.devices("normal1", "d", 40)
-	w.devices("normal2", "d", 40)
-	w.devices("high", "d", 6)
+	w.devices("low", "", 6)
+	w.devices("normal1", "", 40)
+	w.devices("normal2", "", 40)
+	w.devices("high", "", 6)
 	w.lead()
 	for job, p := range map[string]contract.Priority{
 		"low": contract.PriorityLow, "normal1": contract.PriorityNormal, "normal2": contract.PriorityNormal, "high": contract.PriorityHigh,
@@ -115,8 +115,8 @@ func TestPriorityAndTurns(t *testing.T) {
 func TestUrgentTasksDoNotWaitForNormalOnes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("many", "d", 50)
-	w.devices("few", "d", 5)
+	w.devices("many", "", 50)
+	w.devices("few", "", 5)
 	w.lead()
 	c := w.crew("x", 4, 8)
 	w.submit("normal", func(s *contract.JobSpec) { s.Targets = contract.TargetSelector{Tags: []string{"many"}} })
@@ -138,7 +138,7 @@ func TestUrgentTasksDoNotWaitForNormalOnes(t *testing.T) {
 func TestParallelLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 30)
+	w.devices("s", "", 30)
 	w.lead()
 	c := w.crew("x", 100, 1)
 	w.submit("j", func(s *contract.JobSpec) { s.Limits.Parallel = 4 })
@@ -155,50 +155,11 @@ func TestParallelLimit(t *testing.T) {
 	}
 }
 
-func TestNoMoreLoginsThanMayFailUntilOneSucceeds(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.devices("s1", "unproven", 20)
-	w.devices("s2", "other", 20)
-	w.lead()
-	c := w.crew("x", 100, 1)
-	w.submit("j", func(s *contract.JobSpec) { s.Limits.AuthFailures = 3 })
-	of := func(tasks []contract.Task, site string) (out []contract.Task) {
-		for _, task := range tasks {
-			if task.Site == site {
-				out = append(out, task)
-			}
-		}
-		return out
-	}
-	out := w.quiet()
-	if a, b := len(of(out, "s1")), len(of(out, "s2")); a != 3 || b != 3 {
-		t.Fatalf("%d and %d logins are out; want 3 of each domain", a, b)
-	}
-	c.finish(of(out, "s1")[0], contract.KindAuthentication)
-	if n := len(of(w.quiet(), "s1")); n != 3 {
-		t.Errorf("%d were put out though one of three failed and two are on their way", n)
-	}
-	c.finish(of(out, "s2")[0], "")
-	if n := len(of(w.quiet(), "s2")); n != 20 {
-		t.Errorf("%d of 20 are out after a login succeeded", n)
-	}
-	c.finish(of(out, "s1")[1], contract.KindAuthentication)
-	c.finish(of(out, "s1")[2], contract.KindAuthentication)
-	for i := range c.released() {
-		c.done[i] = true
-	}
-	e := w.ended("j")
-	if e.State != contract.JobFailed || e.Stopping == nil || e.Stopping.Kind != contract.KindBreaker || e.Counts.Failed != 3 || e.Counts.NotReached != e.Counts.Failed+e.Counts.Cancelled {
-		t.Errorf("ended as %s", text(e))
-	}
-}
-
 func TestAReleaseThatNobodyClaimsIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UnclaimedAfter = 300 * time.Millisecond
-	w.devices("s", "d", 2)
+	w.devices("s", "", 2)
 	w.lead()
 	c := w.crew("x", 10, 1)
 	w.submit("j")
@@ -218,7 +179,7 @@ func TestAReleaseThatNobodyClaimsIsRepeated(t *testing.T) {
 func TestADelayedTaskIsReleasedWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s", "d", 1)
+	w.devices("s", "", 1)
 	w.lead()
 	c := w.crew("x", 10, 1)
 	w.submit("j")

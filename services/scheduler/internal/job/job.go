@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/services/scheduler/internal/login"
 )
 
 // Phase is where a task stands for the scheduler.
@@ -36,6 +37,8 @@ type Task struct {
 	ReadOnly   bool
 	Repeatable bool
 	NoEffect   bool // the last error came before anything can have happened on the device
+	Probe      bool // out, and no login has succeeded yet in its domain
+	Wave       uint16
 }
 
 // Job is one job that has not ended.
@@ -55,15 +58,34 @@ type Job struct {
 	GateClosed bool // seen in the ledger: no claim can follow
 	Stopping   *contract.Stopping
 
-	Tasks   []Task // by device id
+	// Accounts is how the logins of all jobs went; FleetPerDomain bounds the tasks of all jobs in one authentication domain.
+	Accounts       *login.Accounts
+	FleetPerDomain int
+
+	Tasks   []Task // by device id; see [Job.Plan]
 	Skipped int
+	Waves   []contract.Wave
 	claimed int
 	ended   int
 	out     int            // released or claimed
 	outAt   map[string]int // the same by site
-	domains map[string]*domain
-	tripped string // the domain with too many authentication failures
 	letters letters
+	shared  map[Limit]int // the same by what else limits count by
+	limits  []Limit       // of the last answer, used again
+
+	wave       int // from 1
+	waveEnded  bool
+	pauseUntil time.Time
+	tallies    []tally // by wave; one for a job without
+	failed     int     // or uncertain
+	badWave    int     // from 1: the first whose failures stop the job
+
+	accounts      map[accountKey]*account
+	probes        map[string]int // tasks out that are a probe, by domain
+	unclaimed     map[string]int // tasks released and not claimed, by domain, where logins have a pace
+	paces         map[string]*login.Pace
+	tripped       string             // the domain with too many refused logins
+	refusedBefore *contract.Stopping // the same, where others have made them
 }
 
 // Class of the job's tasks.
@@ -82,6 +104,9 @@ func (j *Job) Rank() int {
 		return 1
 	}
 }
+
+// LoginsLeft is how many refused logins the next attempt at task i may make; 0 for no limit.
+func (j *Job) LoginsLeft(i int, now time.Time) int { return j.loginsLeft(&j.Tasks[i], now) }
 
 // Find returns the index of a device's task, or -1.
 func (j *Job) Find(device string) int {
@@ -111,37 +136,45 @@ func (j *Job) Key(i int) contract.TaskKey {
 }
 
 // Release notes that task i is put out.
-func (j *Job) Release(i int) {
+func (j *Job) Release(i int, now time.Time) {
 	t := &j.Tasks[i]
 	t.Phase, t.Releases = Released, t.Releases+1
-	j.putOut(t.Device)
+	j.Log(i, now)
+	j.putOut(t)
+	j.begin(t)
+	j.unclaim(t, 1)
 }
 
-func (j *Job) putOut(d *contract.Device) {
-	if j.outAt == nil {
-		j.outAt = map[string]int{}
+func (j *Job) putOut(t *Task) { j.count(t, 1) }
+
+// unclaim counts tasks that are released and not claimed, where it matters.
+func (j *Job) unclaim(t *Task, n int) {
+	if j.Spec.Limits.LoginsPerMinute == 0 {
+		return
 	}
-	j.out++
-	j.outAt[d.Site]++
-	j.domain(d.AuthDomain).out++
+	if j.unclaimed == nil {
+		j.unclaimed = map[string]int{}
+	}
+	j.unclaimed[t.Device.AuthDomain] += n
 }
 
 // TakeBack notes that task i, which was released, is to be released again.
 func (j *Job) TakeBack(i int) {
-	if j.Tasks[i].Phase == Released {
-		j.leaveOut(i)
-		j.Tasks[i].Phase = Waiting
+	if t := &j.Tasks[i]; t.Phase == Released {
+		j.leaveOut(t)
+		j.probed(t)
+		t.Phase = Waiting
 	}
 }
 
 // out says that the task is released or claimed.
 func (t *Task) out() bool { return t.Phase == Released || t.Phase == Claimed }
 
-func (j *Job) leaveOut(i int) {
-	d := j.Tasks[i].Device
-	j.out--
-	j.outAt[d.Site]--
-	j.domain(d.AuthDomain).out--
+func (j *Job) leaveOut(t *Task) {
+	j.count(t, -1)
+	if t.Phase == Released {
+		j.unclaim(t, -1)
+	}
 }
 
 // Record applies a ledger record to task i, and reports whether it is news: records come again after a replay.
@@ -155,20 +188,26 @@ func (j *Job) Record(i int, seq uint64, r *contract.TaskRecord) bool {
 		j.claimed--
 	}
 	if t.out() {
-		j.leaveOut(i)
+		j.leaveOut(t)
 	}
 	j.letters.forget(j, i)
 	switch r.State {
 	case contract.Claimed:
+		if t.Phase == Claimed {
+			j.lose(t)
+		}
 		t.Phase = Claimed
 		j.claimed++
-		j.putOut(t.Device)
+		j.putOut(t)
+		j.begin(t) // also where this leader has not released it
 	case contract.Finished:
 		t.Phase = Ended
+		j.probed(t)
 		j.ended++
 		j.end(t, r.Result)
 	default:
 		t.Phase = Waiting
+		j.probed(t)
 		if r.Retry != nil && r.Retry.Error != nil {
 			t.Kind, t.NoEffect = internKind(r.Retry.Error.Kind), r.Retry.Error.Effect == contract.EffectNone
 		}
@@ -178,6 +217,7 @@ func (j *Job) Record(i int, seq uint64, r *contract.TaskRecord) bool {
 
 func (j *Job) end(t *Task, r *contract.Result) {
 	t.Outcome, t.Kind, t.NoEffect = contract.TaskUncertain, contract.KindUnknown, false
+	defer j.tallyEnd(t)
 	if r == nil {
 		return
 	}
@@ -187,7 +227,21 @@ func (j *Job) end(t *Task, r *contract.Result) {
 	} else {
 		t.Kind = ""
 	}
-	j.note(t.Device.AuthDomain, t.Kind)
+	j.note(t, r)
+}
+
+// tallyEnd counts a task that has ended in its wave.
+func (j *Job) tallyEnd(t *Task) {
+	w := j.tally(t)
+	w.ended++
+	switch t.Outcome {
+	case contract.TaskFailed, contract.TaskUncertain:
+		w.failed++
+		j.failed++
+	case contract.TaskSucceeded:
+		w.succeeded++
+	}
+	j.judge(waveIndex(t))
 }
 
 // Done reports whether the job can end: all its tasks have, or it was stopped and no executor is at work on it any more.

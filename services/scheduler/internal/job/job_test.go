@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/services/scheduler/internal/job"
@@ -13,11 +14,13 @@ import (
 // newJob makes a running job of n tasks, on two sites and in two authentication domains.
 func newJob(n int) *job.Job {
 	j := &job.Job{ID: "j", State: contract.JobRunning, Spec: contract.JobSpec{Limits: contract.Limits{AuthFailures: 3}}}
+	var tasks []job.Task
 	for i := range n {
-		j.Tasks = append(j.Tasks, job.Task{Repeatable: i%2 == 0, Device: &contract.Device{
+		tasks = append(tasks, job.Task{Repeatable: i%2 == 0, Device: &contract.Device{
 			ID: fmt.Sprintf("dev.%03d", i), Site: []string{"s1", "s2"}[i%2], AuthDomain: []string{"d1", "d2", "d2"}[i%3],
 		}})
 	}
+	j.Plan(tasks, nil)
 	return j
 }
 
@@ -28,8 +31,10 @@ type entry struct {
 	record contract.TaskRecord
 }
 
+var now = time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+
 func finished(attempt int, s contract.TaskState, e *contract.TaskError) contract.TaskRecord {
-	return contract.TaskRecord{State: contract.Finished, Attempt: attempt, Result: &contract.Result{State: s, Error: e}}
+	return contract.TaskRecord{State: contract.Finished, Attempt: attempt, Result: &contract.Result{State: s, Error: e, StartedAt: now, FinishedAt: now}}
 }
 
 var kinds = []contract.ErrorKind{
@@ -100,7 +105,7 @@ func TestAnyOrderOfRecordsReleasesAndRepeatsIsSound(t *testing.T) {
 				i := rnd.IntN(len(j.Tasks))
 				switch {
 				case j.Tasks[i].Phase == job.Waiting:
-					j.Release(i)
+					j.Release(i, now)
 				case rnd.IntN(2) == 0:
 					j.TakeBack(i)
 				}
@@ -146,61 +151,14 @@ func replayed(t *testing.T, seed uint64, lived *job.Job, records []entry) {
 	if a, b := lived.Counts(), fresh.Counts(); a != b || lived.Out() != fresh.Out() || lived.Claims() != fresh.Claims() {
 		t.Fatalf("seed %d: counts %+v, replayed %+v", seed, a, b)
 	}
-	if a, b := lived.Breaker(), fresh.Breaker(); (a == nil) != (b == nil) {
+	// What was lost with an executor is known only to the leader that saw it: it is more careful.
+	if a, b := lived.Breaker(), fresh.Breaker(); a == nil && b != nil {
 		t.Fatalf("seed %d: the breaker says %v, replayed %v", seed, a, b)
 	}
-	for _, domain := range []string{"d1", "d2"} {
-		if lived.MayLogIn(domain) != fresh.MayLogIn(domain) {
-			t.Fatalf("seed %d: may log in to %s: %v, replayed %v", seed, domain, lived.MayLogIn(domain), fresh.MayLogIn(domain))
+	for i := range lived.Tasks {
+		if lived.MayLogIn(i, now) && !fresh.MayLogIn(i, now) {
+			t.Fatalf("seed %d: task %d may log in, replayed it may not", seed, i)
 		}
-	}
-}
-
-func TestBreaker(t *testing.T) {
-	t.Parallel()
-	const ok = contract.ErrorKind("")
-	cases := []struct {
-		name   string
-		ends   []contract.ErrorKind // of tasks of one domain, one after the other
-		room   int                  // how many more may be out in the end
-		breaks bool
-	}{
-		{"before any login no more are out than may fail", nil, 3, false},
-		{"each refused login leaves one less", []contract.ErrorKind{contract.KindAuthentication}, 2, false},
-		{"the last one breaks", []contract.ErrorKind{contract.KindAuthentication, contract.KindAuthentication, contract.KindAuthentication}, 0, true},
-		{"a login that succeeds opens the domain", []contract.ErrorKind{ok}, 100, false},
-		{"a rejected command comes after a login", []contract.ErrorKind{contract.KindRejected}, 100, false},
-		{"a device that cannot be reached proves nothing", []contract.ErrorKind{contract.KindUnreachable, contract.KindHostKey}, 3, false},
-		{"failures count also where others succeed", []contract.ErrorKind{ok, contract.KindAuthentication, ok, contract.KindAuthentication, contract.KindAuthentication}, 100, true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			j := newJob(120)
-			for i := range j.Tasks {
-				j.Tasks[i].Device.AuthDomain = "one"
-			}
-			for i, kind := range c.ends {
-				var e *contract.TaskError
-				state := contract.TaskSucceeded
-				if kind != ok {
-					e, state = &contract.TaskError{Kind: kind, Effect: contract.EffectNone}, contract.TaskFailed
-				}
-				r := finished(1, state, e)
-				j.Record(i, uint64(i+1), &r)
-			}
-			room := 0
-			for i := len(c.ends); i < len(j.Tasks) && room < 100 && j.MayLogIn("one"); i++ {
-				j.Release(i)
-				room++
-			}
-			if room != c.room || (j.Breaker() != nil) != c.breaks {
-				t.Errorf("%d more may be out, the breaker says %v; want %d, %v", room, j.Breaker(), c.room, c.breaks)
-			}
-			if b := j.Breaker(); b != nil && (b.Kind != contract.KindBreaker || b.Reason == "") {
-				t.Errorf("the breaker says %+v", b)
-			}
-		})
 	}
 }
 
@@ -244,7 +202,7 @@ func TestCloseSaysWhyEachTaskDidNotRun(t *testing.T) {
 	j.Record(0, 1, &claim) // may be repeated
 	j.Record(1, 2, &claim) // may not
 	j.Record(2, 3, &retry)
-	j.Release(3)
+	j.Release(3, now)
 	done := finished(1, contract.TaskSucceeded, nil)
 	j.Record(4, 4, &done)
 	j.Stopping = &contract.Stopping{Kind: contract.KindDeadline, Reason: "the job's deadline has passed"}

@@ -32,8 +32,9 @@ func (j *Job) SetAside(i int) (held bool) {
 		return false
 	}
 	if t.out() {
-		j.leaveOut(i)
+		j.leaveOut(t)
 	}
+	j.probed(t)
 	t.Phase = Aside
 	l.aside++
 	return true

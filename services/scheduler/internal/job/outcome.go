@@ -19,8 +19,9 @@ func (j *Job) Close(unserved func(site string) bool) {
 			j.claimed--
 		}
 		if t.out() {
-			j.leaveOut(i)
+			j.leaveOut(t)
 		}
+		j.probed(t)
 		aside := t.Phase == Aside
 		t.Phase = Ended
 		j.ended++
@@ -112,7 +113,7 @@ var (
 		contract.TaskSkipped, contract.TaskCancelled, contract.TaskUncertain)
 	kinds = internTable(contract.KindUnreachable, contract.KindAuthentication, contract.KindHostKey, contract.KindBusy,
 		contract.KindTimeout, contract.KindRejected, contract.KindAmbiguous, contract.KindCredential, contract.KindCancelled,
-		contract.KindDeadline, contract.KindBreaker, contract.KindHolderLost, contract.KindNoExecutor, contract.KindInternal)
+		contract.KindDeadline, contract.KindBreaker, contract.KindThreshold, contract.KindHolderLost, contract.KindNoExecutor, contract.KindInternal)
 )
 
 func internTable[T ~string](all ...T) map[T]T {
