@@ -144,7 +144,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	runner := &run.Runner{
 		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
-		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, Sessions: pool,
+		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, Sessions: pool, Proved: intake.Proof(conn),
 	}
 	in := intake.New(conn, holder, runner, intake.Config{
 		Meters: meters,

@@ -108,6 +108,9 @@ func (r *Runner) policies(t *contract.Task) string {
 func (r *Runner) refreshed(ctx context.Context, a *access, t *contract.Task, rep *Report, err error) bool {
 	var refused *driver.AuthenticationError
 	refresher, can := r.Credentials.(credential.Refresher)
+	if t.MaxLogins == 1 {
+		return false // a second refusal could be the one that locks the account
+	}
 	if !can || rep.login.Refreshed || !errors.As(err, &refused) || refused.Hop >= len(a.keys) {
 		return false
 	}

@@ -45,6 +45,8 @@ type Runner struct {
 	MaxOutput int64
 	// Meters measures logins and commands; nil for nobody.
 	Meters *measure.Meters
+	// Proved is told of a task that is a probe and got into its device, beside the commands; nil: nobody is.
+	Proved func(ctx context.Context, t *contract.Task)
 }
 
 // Causes of a context that ended early.
@@ -151,6 +153,11 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	}
 	rep.opened = true
 	defer use.Close()
+	if t.Probe && r.Proved != nil && !use.Reused() {
+		var told sync.WaitGroup
+		defer told.Wait()
+		told.Go(func() { r.Proved(ctx, t) })
+	}
 	return r.commands(ctx, t, a, use, lease, stop, rep)
 }
 

@@ -91,8 +91,11 @@ func (j *Job) note(t *Task, r *contract.Result) {
 		j.trip(t.Device.AuthDomain)
 		return
 	}
-	if Proves(r) {
+	switch {
+	case Proves(r):
 		j.prove(t.Device, r.StartedAt)
+	case r.Login != nil && r.Login.Reused && j.fleet().Good(t.Device.AuthDomain, t.Device.Credential, r.FinishedAt):
+		a.proven = true // the session was opened with it, and it got in elsewhere lately
 	}
 }
 
