@@ -29,7 +29,7 @@ func TestWhatTheServerLostIsReleasedAgain(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config.UnclaimedAfter = time.Hour
-			w.devices("s1", "d", 12)
+			w.devices("s1", "", 12)
 			w.lead()
 			c := w.crew("x", 3, 1)
 			w.submit("j")
@@ -66,7 +66,7 @@ func TestARecoveryThatTheServerLostIsReleasedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UnclaimedAfter = time.Hour
-	w.devices("s1", "d", 1)
+	w.devices("s1", "", 1)
 	w.lead()
 	c := w.crew("x", 1, 1)
 	w.submit("j", func(s *contract.JobSpec) { s.Repeatable = true })
@@ -93,7 +93,7 @@ func TestARecoveryThatTheServerLostIsReleasedAgain(t *testing.T) {
 func TestClaimedTasksDoNotFillTheTaskStream(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.devices("s1", "d", 600)
+	w.devices("s1", "", 600)
 	w.lead()
 	c := w.crew("x", 20, 1)
 	w.submit("j")
