@@ -8,12 +8,8 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	stdlog "log"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -110,16 +106,26 @@ func (g *Gateway) Ready(ctx context.Context) error {
 }
 
 // Run serves until ctx ends, then lets requests in hand end within the drain time-out, and returns nil. It is called once.
-func (g *Gateway) Run(ctx context.Context) (err error) {
+func (g *Gateway) Run(ctx context.Context) error {
+	d, err := OpenDoor(ctx, g.cfg, g.health, g.log)
+	if err != nil {
+		return err
+	}
+	return g.RunBehind(ctx, d)
+}
+
+// RunBehind is Run behind a door that is open already. It closes the door.
+func (g *Gateway) RunBehind(ctx context.Context, d *Door) (err error) {
+	defer d.Close()
+	g.once.Do(func() {
+		g.addr = d.Addr()
+		close(g.listening)
+	})
 	v, err := view.Open(ctx, g.cfg.DataDir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	listener, err := g.listen(ctx)
-	if err != nil {
-		return err
-	}
 	f := feed.New(g.conn, v, int64(g.cfg.MaxViewMiB)<<20, g.cfg.Observe.Metrics, g.log)
 	g.registerChecks(f)
 
@@ -135,7 +141,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	group.Go(func() error { g.ensureAdmin(inner); return nil })
 	group.Go(func() error {
 		defer stop()
-		return g.serve(ctx, listener, v)
+		return g.serve(ctx, d, v)
 	})
 	return group.Wait()
 }
@@ -189,28 +195,8 @@ func (g *Gateway) ensureAdmin(ctx context.Context) {
 	}
 }
 
-func (g *Gateway) listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", g.cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w; is another gateway running? set listen to a free address", g.cfg.Listen, err)
-	}
-	if g.cfg.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(g.cfg.TLSCert, g.cfg.TLSKey)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("loading the certificate: %w", err), l.Close())
-		}
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
-	}
-	g.once.Do(func() {
-		g.addr = l.Addr().String()
-		close(g.listening)
-	})
-	return l, nil
-}
-
 // serve answers until ctx ends, and then until the requests in hand have ended.
-func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error {
+func (g *Gateway) serve(ctx context.Context, d *Door, v *view.View) error {
 	stopping := make(chan struct{})
 	parts := rest.Parts{
 		Conn: g.conn, View: v, Desk: command.New(g.conn, v, g.devices), Devices: g.devices, Letters: g.letters, Identity: g.identity,
@@ -220,27 +206,14 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, v *view.View) error
 	if g.cfg.ShowMetrics && g.cfg.Observe.Metrics != nil {
 		parts.Metrics = g.cfg.Observe.Metrics.Handler()
 	}
-	server := &http.Server{
-		Handler:           rest.New(parts),
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, ErrorLog: stdlog.New(g.log.With().Str("level", "warn").Logger(), "", 0),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	d.set(rest.New(parts))
 	g.log.Info().Str("listen", g.addr).Msg("gateway serves")
 	select {
-	case err := <-failed:
+	case err := <-d.failed:
 		return fmt.Errorf("serving on %s: %w", g.addr, err)
 	case <-ctx.Done():
 	}
 	close(stopping)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.DrainTimeout)
-	defer cancel()
-	err := server.Shutdown(drain)
-	if err != nil {
-		g.log.Warn().Err(err).Msg("requests had not ended in time; they are cut off")
-		_ = server.Close() // their clients see a broken connection and ask again
-	}
-	<-failed
+	d.Close()
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 )
 
-// DefaultProcess are the settings of a gateway's process. Its health address answers from the start; its API, which answers
-// for health as well, only once NATS does.
+// DefaultProcess are the settings of a gateway's process. Its health address and its API answer from the start; to
+// all but health the API says 503 until NATS is there.
 func DefaultProcess() *process.Settings[Config] { return process.Defaults(Default(), "127.0.0.1:7491") }
 
 // Process runs a gateway as a process of its own. The first admin token is shown once, on stdout.
@@ -26,11 +26,16 @@ func Process(ctx context.Context, p servicekit.Process, s *process.Settings[Conf
 	cfg.ShowAdminToken = func(secret string) {
 		fmt.Fprintf(stdout, "Admin token, shown this once: %s\n", secret)
 	}
+	door, err := OpenDoor(ctx, cfg, p.Health, p.Log)
+	if err != nil {
+		return err
+	}
+	defer door.Close()
 	return process.Beside(ctx, p, "gateway", s.NATS, func(ctx context.Context, conn *bus.Conn) error {
 		service, err := New(conn, cfg, p.Log)
 		if err != nil {
 			return err
 		}
-		return service.Run(ctx)
+		return service.RunBehind(ctx, door)
 	})
 }
