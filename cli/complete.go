@@ -60,8 +60,15 @@ func (a *app) completeListed(cmd *cobra.Command, flag string, values completer) 
 		if i := strings.LastIndexByte(toComplete, ','); i >= 0 {
 			before, toComplete = toComplete[:i+1], toComplete[i+1:]
 		}
-		found := a.suggest(cmd, values, toComplete)
+		listed := strings.Split(before, ",")
+		found := slices.DeleteFunc(a.suggest(cmd, values, toComplete), func(s string) bool {
+			value, _, _ := strings.Cut(s, "\t")
+			return slices.Contains(listed, value)
+		})
 		for i := range found {
+			if before != "" { // bash compares what has words about it in another way, in which a comma matches nothing
+				found[i], _, _ = strings.Cut(found[i], "\t")
+			}
 			found[i] = before + found[i]
 		}
 		return found, cobra.ShellCompDirectiveNoFileComp

@@ -60,7 +60,7 @@ func (a *app) letterList() *cobra.Command {
 				if a.format() != render.FormatTable {
 					return render.Encode(a.Stdout, a.format(), list)
 				}
-				return a.letterTable(list)
+				return a.letterTable(list, f.State != "")
 			})
 		},
 	}
@@ -96,18 +96,35 @@ func readLetters(ctx context.Context, c *client.Client, f client.LetterFilter) (
 	return out, nil
 }
 
-func (a *app) letterTable(list api.DeadLetterList) error {
+// moment is a time as short as it is clear: ids must keep their room.
+func (a *app) moment(t time.Time) string {
+	t = t.Local()
+	if a.Now().Sub(t) < 12*time.Hour {
+		return t.Format(time.TimeOnly)
+	}
+	return t.Format(time.DateOnly)
+}
+
+// letterTable writes them, with their states where these may differ.
+func (a *app) letterTable(list api.DeadLetterList, states bool) error {
 	if len(list.DeadLetters) == 0 {
 		a.tell("No dead letters.")
 		return nil
 	}
-	t := render.Table{Header: []string{"LETTER", "STATE", "JOB", "DEVICE", "TIMES", "LAST", "REASON"}, Width: a.Width()}
+	t := render.Table{Header: []string{"LETTER", "JOB", "DEVICE", "LAST", "REASON"}, Width: a.Width(), Whole: 2}
+	if states {
+		t.Header = slices.Insert(t.Header, 2, "STATE")
+	}
 	for _, l := range list.DeadLetters {
 		about := l.DeviceID
 		if about == "" {
 			about = fmt.Sprintf("(%s %d)", l.Stream, l.Seq)
 		}
-		t.Rows = append(t.Rows, []string{l.ID, l.State, firstOf(l.JobID, "-"), about, fmt.Sprint(l.Repeats), stamp(l.LastAt), l.Reason})
+		row := []string{l.ID, firstOf(l.JobID, "-"), about, a.moment(l.LastAt), l.Reason}
+		if states {
+			row = slices.Insert(row, 2, l.State)
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	if err := t.Write(a.Stdout); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/netrust/internal/configcmd"
 	"github.com/netrust/netrust/netrust/internal/demo"
+	"github.com/netrust/netrust/netrust/internal/environ"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
 	"github.com/netrust/netrust/netrust/internal/parsecmd"
 	"github.com/netrust/netrust/netrust/internal/serve"
@@ -30,7 +31,23 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	w := world.OS()
+	w.HostChecks = func() []cli.Check { return hostChecks(w) }
 	root := cli.Command(w.Deps)
 	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w), configcmd.Command(w))
 	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
+}
+
+// hostChecks are what doctor looks at besides: variables that no part of netrust knows.
+func hostChecks(w world.World) (checks []cli.Check) {
+	all := up.Default(w.DataDir)
+	for _, u := range environ.Find(w, &all) {
+		checks = append(checks, cli.Check{
+			Name: "environment", Verdict: cli.CheckWarn, Detail: u.Name + " is no setting of any part of netrust",
+			Remedy: "remove it; the nearest that there is: " + u.Nearest,
+		})
+	}
+	if checks == nil {
+		checks = []cli.Check{{Name: "environment", Verdict: cli.CheckOK, Detail: "every NETRUST_ variable is known"}}
+	}
+	return checks
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -83,6 +84,32 @@ func loadEnviron(fields []Field, service string, environ []string) (errs []error
 	return errs
 }
 
+// KubernetesLink reports whether Kubernetes puts a variable of this name into every container of a namespace that has a
+// Service called netrust, or netrust-<service> for one of the services.
+func KubernetesLink(name string, services []string) bool {
+	rest, ok := strings.CutPrefix(name, "NETRUST_")
+	if !ok {
+		return false
+	}
+	for _, service := range services {
+		if own, ok := strings.CutPrefix(rest, envName(service)+"_"); ok && kubernetesLink(own) {
+			return true
+		}
+	}
+	return kubernetesLink(rest)
+}
+
+// Nearest is the known name that is most like the one given, "" where none is.
+func Nearest(name string, known []string) string {
+	best, most := "", 0
+	for _, k := range known {
+		if n := commonLetters(name, k); n > most || n == most && k < best {
+			best, most = k, n
+		}
+	}
+	return best
+}
+
 // kubernetesLink recognises what Kubernetes puts into every container of a namespace that has a Service called
 // netrust-<service>.
 func kubernetesLink(rest string) bool {
@@ -90,12 +117,7 @@ func kubernetesLink(rest string) bool {
 }
 
 func suggest(name string, known map[string]Field) string {
-	best, most := "", 0
-	for k := range known {
-		if n := commonLetters(name, k); n > most || n == most && k < best {
-			best, most = k, n
-		}
-	}
+	best := Nearest(name, slices.Collect(maps.Keys(known)))
 	if best == "" {
 		return ""
 	}

@@ -17,6 +17,8 @@ type Table struct {
 	Rows   [][]string
 	// Width is the terminal's; 0 means that lines may have any length (a file or a pipe).
 	Width int
+	// Whole is how many of the first columns are never shortened: ids that a person copies.
+	Whole int
 }
 
 // Write writes the table, one line per row, without trailing spaces.
@@ -59,10 +61,10 @@ func (t Table) widths() []int {
 		return widths
 	}
 	for {
-		total, widest := gap*(len(widths)-1), 0
+		total, widest := gap*(len(widths)-1), min(t.Whole, len(widths)-1)
 		for i, w := range widths {
 			total += w
-			if w >= widths[widest] { // of equal ones the later: names stand first
+			if i >= t.Whole && w >= widths[widest] { // of equal ones the later: names stand first
 				widest = i
 			}
 		}

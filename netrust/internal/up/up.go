@@ -14,6 +14,7 @@ import (
 
 	"github.com/netrust/netrust/cli"
 	"github.com/netrust/netrust/libs/servicekit"
+	"github.com/netrust/netrust/netrust/internal/environ"
 	"github.com/netrust/netrust/netrust/internal/world"
 )
 
@@ -42,6 +43,13 @@ With --lab it also runs simulated devices and imports them, and with --lab-comma
 			}
 			if s.Executor.CredentialsAgeFile == "" {
 				s.Executor.CredentialsAgeFile = world.CredentialsFile(s.DataDir) // where netrust credential puts it
+			}
+			if unknown := environ.Find(w, &s); len(unknown) > 0 {
+				text := "netrust up cannot start with these variables; remove or correct them:"
+				for _, u := range unknown {
+					text += "\n" + u.Error()
+				}
+				return &cli.ExitError{Code: cli.ExitMisuse, Text: text}
 			}
 			return servicekit.RunProcess(w.Stderr, "netrust", s.Process, func(ctx context.Context, p servicekit.Process) error {
 				s.Observe = p.Observe
