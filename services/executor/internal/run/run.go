@@ -144,9 +144,9 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 		return err
 	}
 	d = r.Meters.Driver(d)
-	use, err := r.open(ctx, a, d, t, lease)
+	use, err := r.open(ctx, a, d, t, lease, firstNeed(ctx, t, a.target.ConnectTimeout))
 	if err != nil && r.refreshed(ctx, a, t, rep, err) {
-		use, err = r.open(ctx, a, d, t, lease)
+		use, err = r.open(ctx, a, d, t, lease, atMost(ctx, a.target.ConnectTimeout))
 	}
 	if err != nil {
 		return err
@@ -161,9 +161,11 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	return r.commands(ctx, t, a, use, lease, stop, rep)
 }
 
-// open takes the session that was kept, or logs in, if there is time for it.
-func (r *Runner) open(ctx context.Context, a *access, d driver.Driver, t *contract.Task, lease Lease) (*session.Use, error) {
-	if err := lease.Check(time.Now(), atMost(ctx, a.target.ConnectTimeout)); err != nil {
+// open takes the session that was kept, or logs in, if there is the time that is needed.
+func (r *Runner) open(
+	ctx context.Context, a *access, d driver.Driver, t *contract.Task, lease Lease, need time.Duration,
+) (*session.Use, error) {
+	if err := lease.Check(time.Now(), need); err != nil {
 		return nil, err
 	}
 	return r.Sessions.Take(ctx, session.Request{
@@ -251,6 +253,16 @@ func (r *Runner) reopen(ctx context.Context, t *contract.Task, a *access, s *ses
 		rep.Sent, rep.Changed = sent, changed
 	}
 	return err
+}
+
+// firstNeed is the time that must be left for a task to begin: for a login, or, where a half-done task could not be repeated,
+// for all of it. A claim that waited long for NATS to be written may leave less.
+func firstNeed(ctx context.Context, t *contract.Task, connect time.Duration) time.Duration {
+	if t.Repeatable || t.ReadOnly {
+		return atMost(ctx, connect)
+	}
+	all := connect + time.Duration(len(t.Commands))*time.Duration(t.CommandTimeoutMS)*time.Millisecond
+	return min(all, time.Duration(t.DeviceTimeoutMS)*time.Millisecond)
 }
 
 // atMost is how long a step can take: its own time, or what is left of the attempt's. A step that asks for more than it can

@@ -169,3 +169,36 @@ func TestSummaryIsTheFirstLineThatSaysSomething(t *testing.T) {
 		}
 	}
 }
+
+func TestATaskThatMayNotBeRepeatedBeginsOnlyWithItsWholeTimeAhead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		nature nature
+		left   time.Duration
+		begins bool
+	}{
+		{"once, with all its time", once, 20 * time.Second, true},
+		{"once, after its claim waited long for NATS", once, 8 * time.Second, false}, // a login and two commands may take 11
+		{"repeatable, after its claim waited long", repeatable, 8 * time.Second, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := &device{}
+			l := lease{until: time.Now().Add(c.left), check: func(need time.Duration) error {
+				if need > c.left {
+					return &ledger.ExpiredError{Until: time.Now().Add(c.left)}
+				}
+				return nil
+			}}
+			job := task(c.nature)
+			rep := runner(t, d, credentials{}).Run(t.Context(), job, l, nil)
+			if (len(d.sent) > 0) != c.begins {
+				t.Fatalf("sent %v; %v", d.sent, rep.Err)
+			}
+			if out := run.Decide(job, 1, &rep, time.Now(), func() float64 { return 0 }); !c.begins && (out.Delay == nil || out.Started) {
+				t.Errorf("a task that did not begin gives %+v", out)
+			}
+		})
+	}
+}
