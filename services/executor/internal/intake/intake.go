@@ -39,6 +39,7 @@ type Intake struct {
 	mu      sync.Mutex
 	inHand  map[*bus.Delivery]struct{}
 	stopped map[string]*stopper // by job
+	first   precedence
 }
 
 // Config is what an intake needs to know.
@@ -168,6 +169,11 @@ func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
 	log := in.logOf(t, trace)
 	ctx, ended := in.meters.Take(log.WithContext(ctx), t, trace, d.Deliveries())
 	defer ended()
+	if t.Class == contract.Urgent {
+		defer in.first.begin()()
+	} else {
+		in.first.yield(ctx)
+	}
 	// Before the claim: a gate that closes after it is seen.
 	stop, done := in.watchJob(t.JobID)
 	defer done()
