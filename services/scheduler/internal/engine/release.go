@@ -73,7 +73,7 @@ func (e *Engine) releaseTasks(now time.Time) {
 	e.release.now = now
 	for _, class := range contract.Classes {
 		l := e.release.lanes[class]
-		if l.inFlight || now.Sub(l.last.at) < e.cfg.ReleaseEvery {
+		if l.inFlight || now.Sub(l.last.at) < e.pace(class) {
 			continue
 		}
 		if !counted {
@@ -82,6 +82,14 @@ func (e *Engine) releaseTasks(now time.Time) {
 		}
 		e.releaseClass(class, l, now)
 	}
+}
+
+// pace is the least time between two releases of a class. Urgent ones are few, and a job's others wait for its first login.
+func (e *Engine) pace(class contract.Class) time.Duration {
+	if class == contract.Urgent {
+		return e.cfg.ReleaseEvery / 4
+	}
+	return e.cfg.ReleaseEvery
 }
 
 // releaseClass puts out tasks of one class; recoveries go with the normal ones.
