@@ -39,6 +39,7 @@ type Feed struct {
 	items    chan item           // of this round
 	room     *semaphore.Weighted // bytes that may be on their way in this round
 	caughtUp atomic.Int32        // streams folded up to what they held at the start, of streamCount
+	urgent   sync.Map            // ids of urgent jobs that have not ended, as far as this process has seen them submitted
 	mu       sync.Mutex
 	failing  error // why the newest attempt to write or to begin failed
 }

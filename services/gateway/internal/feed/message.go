@@ -41,7 +41,8 @@ func (f *Feed) ledgerMessage(ctx context.Context, s bus.Stored) error {
 	if rec.Phase != contract.PhaseRun {
 		return f.push(ctx, passed) // a command job's answer is its run; other phases have views of their own
 	}
-	return f.push(ctx, item{change: rec, bytes: len(s.Data)})
+	_, urgent := f.urgent.Load(rec.JobID)
+	return f.push(ctx, item{change: rec, bytes: len(s.Data), soon: urgent})
 }
 
 // jobMessage folds one command or event.
@@ -75,6 +76,9 @@ func (f *Feed) foldJobMessage(ctx context.Context, s bus.Stored) error {
 		if err := decode(s.Data, &c.JobSubmit, job, &c.JobID); err != nil {
 			return err
 		}
+		if c.Spec.Priority.Class() == contract.Urgent {
+			f.urgent.Store(job, nil)
+		}
 		return f.push(ctx, item{change: c, bytes: len(s.Data), soon: true})
 	case contract.TypeJobEvent:
 		c := view.Changed{Seq: s.Seq}
@@ -97,6 +101,7 @@ func (f *Feed) event(ctx context.Context, c view.Changed, size int) error {
 		})
 	}
 	if c.State.Ended() {
+		f.urgent.Delete(c.JobID)
 		if err := f.awaitRecords(ctx, c.JobID); err != nil {
 			return err
 		}

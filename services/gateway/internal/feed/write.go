@@ -14,7 +14,7 @@ const (
 	batchLength = 500
 	batchBytes  = 4 << 20
 	batchAge    = 5 * time.Millisecond
-	busyAge     = 40 * time.Millisecond
+	busyAge     = 100 * time.Millisecond
 	busyBatch   = 8
 	queueLength = 64
 	// queueBytes bounds what waits for the writer; it holds more than a batch and the largest message.

@@ -22,8 +22,10 @@ const (
 	maxStreams = 500
 	// heartbeat keeps proxies from closing a quiet stream, and finds clients that have gone.
 	heartbeat = 15 * time.Second
-	// pace is the least time between two reads of the view for one stream: what happens within is sent together.
-	pace = 20 * time.Millisecond
+	// paceMin and paceMax bound the time between two reads of the view for one stream: what happens within is sent together. It
+	// is so long that a stream costs a fifth of a processor at most: a small job's are seen at once, a large one's together.
+	paceMin = 5 * time.Millisecond
+	paceMax = 100 * time.Millisecond
 	// deltaLength is how many tasks are read from the view at once.
 	deltaLength = 200
 	// maxEventIDs is how many target ids the job of an event carries; the others are at the job's own address.
@@ -84,7 +86,7 @@ func (s *server) stream(hc huma.Context, job string, at view.Position) {
 	defer beat.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
-	waiting, sent := true, time.Time{} // for the timer; when the view was read last
+	waiting, pace, sent := true, paceMin, time.Time{} // for the timer; when the view was read last
 	for out.err == nil {
 		select {
 		case <-changed:
@@ -104,11 +106,13 @@ func (s *server) stream(hc huma.Context, job string, at view.Position) {
 		case <-r.Context().Done():
 			return
 		}
+		began := time.Now()
 		var ended bool
 		if at, ended = s.send(r.Context(), &out, job, at); ended {
 			return
 		}
 		sent = time.Now()
+		pace = min(max(4*sent.Sub(began), paceMin), paceMax)
 	}
 }
 

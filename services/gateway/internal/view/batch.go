@@ -46,7 +46,7 @@ func (v *View) Apply(ctx context.Context, changes []Change) error {
 		ctx: ctx, tx: tx, stmts: &v.stmts, inTx: map[*sql.Stmt]*sql.Stmt{}, packer: &v.packer,
 		deltas: map[string]*contract.Counts{}, jobs: map[string]struct{}{}, cursor: map[string]uint64{},
 	}
-	for _, c := range changes {
+	for _, c := range merged(changes) {
 		if err := b.step(c); err != nil {
 			return err
 		}

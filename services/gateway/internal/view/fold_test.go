@@ -117,8 +117,14 @@ func (h *history) device(job, id string, counts *contract.Counts) bool {
 		return false
 	}
 	rec.Attempt++
+	ending := h.rnd.IntN(5)
+	if ending > 0 && h.rnd.IntN(8) > 0 { // else its job's gate was closed before it could be claimed again
+		claim := rec
+		claim.State, claim.Claim = contract.Claimed, &contract.Claim{Platform: "frr", ClaimedAt: h.now()}
+		h.record(claim)
+	}
 	rec.State, rec.Result = contract.Finished, &contract.Result{FinishedAt: h.now(), StartedAt: h.now(), DurationMS: 7}
-	switch h.rnd.IntN(5) {
+	switch ending {
 	case 0:
 		counts.Cancelled, counts.NotReached = counts.Cancelled+1, counts.NotReached+1
 		return true

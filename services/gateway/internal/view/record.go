@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -21,6 +22,8 @@ const maxSummary = 200
 type Record struct {
 	Seq uint64
 	contract.TaskRecord
+	// claim is the one that this record ends, where both are applied together.
+	claim *contract.Claim
 }
 
 func (r Record) position() (string, uint64) { return LedgerStream, r.Seq }
@@ -43,6 +46,7 @@ type taskRow struct {
 	err          *contract.TaskError
 	waiting      string
 	startedAt    time.Time
+	keepStart    bool // the result names no start: the claim's stands
 	finishedAt   time.Time
 	durationMS   int64
 	summary      string
@@ -57,32 +61,22 @@ type storedObject struct {
 }
 
 func (r Record) apply(b *batch) error {
-	var (
-		seq       uint64
-		state     contract.TaskState
-		reached   bool
-		startedAt int64
-	)
-	err := b.row(b.stmts.task, r.JobID, r.DeviceID).Scan(&seq, &state, &reached, &startedAt)
-	known := err == nil
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
-		return fmt.Errorf("reading the task of %s: %w", r.DeviceID, err)
-	case seq >= r.Seq:
-		return nil
-	}
-	row, err := r.row(unixTime(startedAt))
+	row, err := r.row()
 	if err != nil {
 		return err
 	}
-	if err := b.exec(b.stmts.putTask, r.JobID, r.DeviceID, r.Seq, row.platform, r.Site, row.state, r.Attempt, row.notReached, row.kind,
-		jsonOrNull(row.err), row.waiting, unix(row.startedAt), unix(row.finishedAt), row.durationMS, row.summary, row.outputBytes,
-		jsonOrNull(row.outputObject)); err != nil {
+	var was contract.TaskState
+	var wasNotReached bool
+	err = b.row(b.stmts.putTask, r.JobID, r.DeviceID, r.Seq, row.platform, r.Site, row.state, r.Attempt, row.notReached, row.kind,
+		jsonOrNull(row.err), row.waiting, row.started(), unix(row.finishedAt), row.durationMS, row.summary, row.outputBytes,
+		jsonOrNull(row.outputObject)).Scan(&was, &wasNotReached)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil // the row shows this record, or a later one
+	case err != nil:
 		return fmt.Errorf("writing the task of %s: %w", r.DeviceID, err)
-	}
-	if known {
-		b.count(r.JobID, state, reached, -1)
+	case was != "":
+		b.count(r.JobID, was, wasNotReached, -1)
 	}
 	b.count(r.JobID, row.state, row.notReached, 1)
 	b.jobs[r.JobID] = struct{}{}
@@ -96,8 +90,42 @@ func (r Record) apply(b *batch) error {
 	return b.exec(b.stmts.putOutput, r.JobID, r.DeviceID, data)
 }
 
-// row folds the record. It depends on the record and the attempt's start alone, so that every order of streams agrees.
-func (r Record) row(startedAt time.Time) (taskRow, error) {
+// merged leaves out claims that a result in the same batch ends: it says all that they say but for the start of an attempt that
+// never came to its device, and the platform of a device that the plan did not name.
+func merged(changes []Change) []Change {
+	type task struct{ job, device string }
+	claims := map[task]int{}
+	out := slices.Clone(changes)
+	for i, c := range out {
+		r, ok := c.(Record)
+		if !ok {
+			continue
+		}
+		key := task{r.JobID, r.DeviceID}
+		if r.State == contract.Claimed {
+			claims[key] = i
+			continue
+		}
+		k, claimed := claims[key]
+		if before, ok := out[k].(Record); claimed && ok && r.State == contract.Finished && before.Seq < r.Seq {
+			r.claim = before.Claim
+			out[k], out[i] = Passed{LedgerStream, before.Seq}, r
+		}
+		delete(claims, key)
+	}
+	return out
+}
+
+// started is the attempt's start for the column; under 0 leaves it as it is.
+func (r *taskRow) started() int64 {
+	if r.keepStart {
+		return -1
+	}
+	return unix(r.startedAt)
+}
+
+// row folds the record. It depends on the record alone, so that every order of streams agrees.
+func (r Record) row() (taskRow, error) {
 	switch {
 	case r.State == contract.Claimed && r.Claim != nil:
 		return taskRow{platform: r.Claim.Platform, state: contract.TaskRunning, startedAt: r.Claim.ClaimedAt}, nil
@@ -108,17 +136,22 @@ func (r Record) row(startedAt time.Time) (taskRow, error) {
 		}
 		return row, nil
 	case r.State == contract.Finished && r.Result != nil:
-		return r.finished(startedAt), nil
+		return r.finished(), nil
 	}
 	return taskRow{}, fmt.Errorf("the record of %s is %q without its part", r.DeviceID, r.State)
 }
 
-func (r Record) finished(startedAt time.Time) taskRow {
+func (r Record) finished() taskRow {
 	res := r.Result
-	if !res.StartedAt.IsZero() {
-		startedAt = res.StartedAt
+	startedAt, platform := res.StartedAt, ""
+	if r.claim != nil {
+		platform = r.claim.Platform
+		if startedAt.IsZero() {
+			startedAt = r.claim.ClaimedAt
+		}
 	}
 	row := taskRow{
+		platform: platform, keepStart: startedAt.IsZero(),
 		state: res.State, err: res.Error, startedAt: startedAt, finishedAt: res.FinishedAt, durationMS: res.DurationMS,
 		summary: res.Summary, notReached: NotReached(res.State, res.Error),
 	}
@@ -174,6 +207,6 @@ func jsonOrNull[T any](v *T) any {
 
 // Check reports what keeps the record from being folded.
 func (r Record) Check() error {
-	_, err := r.row(time.Time{})
+	_, err := r.row()
 	return err
 }

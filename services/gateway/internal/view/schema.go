@@ -1,11 +1,12 @@
 package view
 
 // schemaVersion changes with every change of the tables or of the fold. A file of another version is folded again.
-const schemaVersion = "1"
+const schemaVersion = "2"
 
 // Times are Unix nanoseconds, 0 for none. jobs.seq is the sequence in JOBS of the last message applied to the job.
 // tasks.seq is the sequence of the ledger record that a row shows (0: none yet), tasks.jseq that of the job's event which
 // last changed the row (its planning, its end): together they are where a stream of events resumes.
+// tasks.was is the state before the newest record, so that one statement writes a record and tells what it counted as before.
 // Outputs are apart, compressed, so that lists of tasks read small rows.
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -52,6 +53,8 @@ CREATE TABLE tasks (
 	platform TEXT NOT NULL DEFAULT '',
 	site TEXT NOT NULL DEFAULT '',
 	state TEXT NOT NULL,
+	was TEXT NOT NULL DEFAULT '',
+	was_not_reached INTEGER NOT NULL DEFAULT 0,
 	attempt INTEGER NOT NULL DEFAULT 0,
 	not_reached INTEGER NOT NULL DEFAULT 0,
 	kind TEXT NOT NULL DEFAULT '',

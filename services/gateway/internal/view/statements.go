@@ -30,9 +30,11 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.task, `SELECT seq, state, not_reached, started_at FROM tasks WHERE job = ? AND device = ?`},
 		{&s.putTask, `INSERT INTO tasks (job, device, seq, platform, site, state, attempt, not_reached, kind, error, waiting, started_at, finished_at,
 			duration_ms, summary, output_bytes, output_object)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT (job, device) DO UPDATE SET
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, max(?12, 0), ?13, ?14, ?15, ?16, ?17) ON CONFLICT (job, device) DO UPDATE SET
+			was = state, was_not_reached = not_reached,
 			seq = ?3, platform = CASE platform WHEN '' THEN ?4 ELSE platform END, site = ?5, state = ?6, attempt = ?7, not_reached = ?8, kind = ?9,
-			error = ?10, waiting = ?11, started_at = ?12, finished_at = ?13, duration_ms = ?14, summary = ?15, output_bytes = ?16, output_object = ?17`},
+			error = ?10, waiting = ?11, started_at = CASE WHEN ?12 < 0 THEN started_at ELSE ?12 END, finished_at = ?13, duration_ms = ?14, summary = ?15,
+			output_bytes = ?16, output_object = ?17 WHERE seq < ?3 RETURNING was, was_not_reached`},
 		{&s.planTask, `INSERT INTO tasks (job, device, jseq, name, platform, site, state, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 			ON CONFLICT (job, device) DO UPDATE SET jseq = max(jseq, ?3), name = ?4, platform = ?5, site = ?6`},
 		{&s.openTask, `SELECT state FROM tasks WHERE job = ? AND device = ? AND state IN ('pending', 'running')`},
