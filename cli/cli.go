@@ -73,7 +73,7 @@ Then ask something of every device:           netrust run 'show version' --all -
 	flags.StringVarP(&a.output, "output", "o", string(render.FormatTable), "how results are written: "+strings.Join(render.Formats, ", "))
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	a.complete(root, "context", a.completeContexts)
-	root.AddCommand(a.runCommand(), a.jobCommand(), a.deviceCommand(), a.letterCommand(), a.tokenCommand(), a.contextCommand(), a.doctorCommand(),
+	root.AddCommand(a.runCommand(), a.jobCommand(), a.deviceCommand(), a.letterCommand(), a.auditCommand(), a.tokenCommand(), a.contextCommand(), a.doctorCommand(),
 		a.completionCommand(), a.versionCommand())
 	return root
 }
