@@ -31,6 +31,7 @@ type Config struct {
 	MaxTasks       int           `yaml:"max_tasks" help:"tasks of running jobs in memory; more jobs wait"`
 	HoldAside      time.Duration `yaml:"hold_aside" help:"how long a job of which only dead letters are left waits for somebody to decide"`
 	KeepRecords    time.Duration `yaml:"keep_records" help:"how long a job's ledger records stay after its end"`
+	KeepForAudit   time.Duration `yaml:"keep_for_audit" help:"how much longer they stay while no audit has recorded them; 0s: no longer"`
 	TraceTasks     int           `yaml:"trace_tasks" help:"tasks of one job that are in its trace with all their steps, where traces are made"`
 
 	RememberRefused time.Duration `yaml:"remember_refused" help:"how long refused logins of one job count for the next in the same authentication domain"`
@@ -46,7 +47,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		LeaderTTL: 5 * time.Second, ReleaseEvery: 20 * time.Millisecond, UnclaimedAfter: time.Minute,
-		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, HoldAside: 5 * time.Minute, TraceTasks: 200,
+		SilentAfter: 45 * time.Second, MaxTasks: 500_000, KeepRecords: 24 * time.Hour, KeepForAudit: 7 * 24 * time.Hour, HoldAside: 5 * time.Minute, TraceTasks: 200,
 		RememberRefused: 15 * time.Minute,
 	}
 }
@@ -66,6 +67,7 @@ func (c *Config) Validate() error {
 	check(c.MaxTasks < 1, "max_tasks", "set it to 1 or more", "no job could run")
 	check(c.HoldAside < time.Second, "hold_aside", "set it to 1s or more", "nobody could decide in time")
 	check(c.KeepRecords < time.Minute, "keep_records", "set it to 1m or more", "gateways need a while to read a job's results")
+	check(c.KeepForAudit < 0, "keep_for_audit", "set it to 0s or more", "less than no time")
 	check(c.TraceTasks < 0, "trace_tasks", "set it to 0 or more", "less than none")
 	check(c.RememberRefused < time.Second || c.RememberRefused > c.KeepRecords, "remember_refused", "set it between 1s and keep_records", "out of range")
 	check(c.MaxPerSite < 0, "max_per_site", "set it to 1 or more, or to 0 for no limit", "is negative")
@@ -108,7 +110,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		defer s.meters.Leader.Set(0)
 		return engine.New(s.conn, engine.Config{
 			Incarnation: s.self.Incarnation, ReleaseEvery: s.cfg.ReleaseEvery, UnclaimedAfter: s.cfg.UnclaimedAfter,
-			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords, HoldAside: s.cfg.HoldAside,
+			SilentAfter: s.cfg.SilentAfter, MaxTasks: s.cfg.MaxTasks, KeepRecords: s.cfg.KeepRecords, KeepForAudit: s.cfg.KeepForAudit, HoldAside: s.cfg.HoldAside,
 			TraceTasks: s.cfg.TraceTasks, Tracer: s.tracer, Meters: s.meters,
 			RememberRefused: s.cfg.RememberRefused, MaxPerSite: s.cfg.MaxPerSite, MaxPerDomain: s.cfg.MaxPerDomain, LoginsPerMinute: s.cfg.LoginsPerMinute,
 		}, s.log).Run(ctx)

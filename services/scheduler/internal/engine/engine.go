@@ -44,6 +44,8 @@ type Config struct {
 	HoldAside time.Duration
 	// KeepRecords is how long a job's ledger records stay after its end.
 	KeepRecords time.Duration
+	// KeepForAudit is how much longer they stay while no audit has recorded them.
+	KeepForAudit time.Duration
 	// TraceTasks is how many tasks of one job are in its trace.
 	TraceTasks int
 	// Tracer makes the spans, nil for none; Meters the counts, nil for those that nobody sees.

@@ -96,7 +96,7 @@ func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
 		return // purged with its job
 	}
 	e.trackClaim(key, entry)
-	e.kept.sawRecord(key.Job)
+	e.kept.sawRecord(key.Job, entry.Seq)
 	news := entry.Seq > e.recorded
 	e.recorded = max(e.recorded, entry.Seq)
 	a := e.jobs[key.Job]
