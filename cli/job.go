@@ -183,28 +183,36 @@ func (a *app) jobRetry() *cobra.Command {
 	var (
 		o                   reportOptions
 		yes, dryRun, detach bool
+		failures            int
 	)
 	cmd := &cobra.Command{
 		Use: "retry JOB", Short: "Run a job again on just the devices that it did not reach",
 		Long: `Submits a new job, which names the first one, for the devices on which nothing can have happened and which gave no
-answer. Watches it and prints what came of it.`,
+answer. Watches it and prints what came of it.
+
+When logins were refused lately, one more could lock the account out: correct the credential, then allow one more with
+--auth-failures.`,
 		Example: "  netrust job retry 3kq5v2xw7a4m6z1p\n  netrust job retry 3kq5v2xw7a4m6z1p --dry-run",
 		Args:    Arguments(1, 1, "a job's id"), ValidArgsFunction: a.completeFirst(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withClient(func(c *client.Client) error { return a.retry(cmd, c, args[0], yes, dryRun, !detach, o) })
+			return a.withClient(func(c *client.Client) error { return a.retry(cmd, c, args[0], failures, yes, dryRun, !detach, o) })
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show which devices it would run on, and touch nothing")
 	cmd.Flags().BoolVar(&detach, "detach", false, "print the new job's id and do not watch")
+	cmd.Flags().IntVar(&failures, "auth-failures", 0, "refused logins in a row in one authentication domain that end the job (default: as the first job's)")
 	bindReport(cmd, &o)
 	bindYes(cmd, &yes)
 	return cmd
 }
 
-func (a *app) retry(cmd *cobra.Command, c *client.Client, id string, yes, dryRun, watch bool, o reportOptions) error {
+func (a *app) retry(cmd *cobra.Command, c *client.Client, id string, failures int, yes, dryRun, watch bool, o reportOptions) error {
 	ctx := cmd.Context()
+	if cmd.Flags().Changed("auth-failures") && failures < 1 {
+		return misusedIn(cmd, "--auth-failures %d is not above 0: write 1 or more", failures)
+	}
 	send := func(ctx context.Context, dry bool, key string) (api.Job, error) {
-		return c.Retry(ctx, id, dry, key, verdictWait)
+		return c.Retry(ctx, id, api.RetryRequest{DryRun: dry, AuthFailures: failures}, key, verdictWait)
 	}
 	if dryRun {
 		p, err := a.plan(ctx, c, send)

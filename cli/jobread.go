@@ -62,6 +62,16 @@ func (a *app) showJob(job api.Job, tasks []api.Task) error {
 	for _, command := range job.Spec.Commands {
 		add("Command", command)
 	}
+	if w := job.Wave; w != nil && !job.State.Ended() {
+		text := fmt.Sprintf("%d of %d (%s) %s", w.Number, w.Of, w.Name, w.State)
+		if !w.PauseUntil.IsZero() {
+			text += "; the next begins at " + stamp(w.PauseUntil)
+		}
+		add("Wave", text)
+	}
+	for _, w := range job.Waves {
+		add(fmt.Sprintf("Wave %d", w.Number), w.Name+": "+waveCounts(w.Counts))
+	}
 	add("Retry of", job.RetryOf)
 	for key, value := range job.Spec.Labels {
 		add("Note", key+"="+value)
@@ -70,6 +80,23 @@ func (a *app) showJob(job api.Job, tasks []api.Task) error {
 		return err
 	}
 	return a.writeSummary(a.Stdout, job, tasks)
+}
+
+// waveCounts says how far a wave is: only what there is.
+func waveCounts(c contract.Counts) string {
+	parts := []string{devices(c.Total)}
+	for _, s := range []struct {
+		n    int
+		word string
+	}{
+		{c.Pending, "pending"}, {c.Running, "running"}, {c.Succeeded, "succeeded"}, {c.Failed, "failed"}, {c.Skipped, "skipped"},
+		{c.Cancelled, "cancelled"}, {c.Uncertain, "uncertain"},
+	} {
+		if s.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", s.n, s.word))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func stamp(t time.Time) string {

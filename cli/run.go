@@ -28,6 +28,7 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
   netrust run 'show ip route' 'show arp' --id edge-1,edge-2 --full
   netrust run 'show version' --label 'site=paris, role in (core,edge)' --output json
   netrust run 'clear counters' --label platform=cisco_nxos --yes
+  netrust run 'clear counters' --all --canary 1 --batch 10 --batch 25% --pause 30s --failure-threshold 3 --per-site 5 --yes
   netrust run 'show clock' --all --dry-run`,
 		Args: Arguments(1, -1, "a command to run, in quotes: netrust run 'show clock' --all"),
 		RunE: func(cmd *cobra.Command, args []string) error {

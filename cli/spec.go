@@ -24,6 +24,7 @@ type specFlags struct {
 	timeout, commandTimeout, deadline time.Duration
 	priority                          string
 	urgent, repeatable, dryRun        bool
+	rollout                           rolloutFlags
 }
 
 func (f *specFlags) bind(a *app, cmd *cobra.Command) {
@@ -39,7 +40,7 @@ func (f *specFlags) bind(a *app, cmd *cobra.Command) {
 	flags.DurationVar(&f.commandTimeout, "command-timeout", 0, "longest time for one command (default: the server's)")
 	flags.DurationVar(&f.deadline, "deadline", 0, "longest time for the whole job (default: the server's)")
 	flags.IntVar(&f.attempts, "attempts", 0, "attempts on a device where repeating is safe, the first included (default: the server's)")
-	flags.IntVar(&f.authFailures, "auth-failures", 0, "authentication failures in one domain that end the job (default: the server's)")
+	flags.IntVar(&f.authFailures, "auth-failures", 0, "refused logins in a row in one authentication domain that end the job (default: the server's)")
 	flags.StringVar(&f.priority, "priority", "", "low, normal, high or urgent")
 	flags.BoolVar(&f.urgent, "urgent", false, "the same as --priority urgent")
 	flags.BoolVar(&f.repeatable, "repeatable", false, "running the commands twice harms nothing, though they are not read-only")
@@ -47,6 +48,7 @@ func (f *specFlags) bind(a *app, cmd *cobra.Command) {
 	a.completeListed(cmd, "id", a.completeDevices)
 	a.completeListed(cmd, "tag", a.completeTags)
 	a.complete(cmd, "label", a.completeLabels)
+	f.rollout.bind(cmd)
 	cmd.MarkFlagsMutuallyExclusive("priority", "urgent")
 	_ = cmd.RegisterFlagCompletionFunc("priority", cobra.FixedCompletions([]string{"low", "normal", "high", "urgent"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 }
@@ -84,7 +86,7 @@ func (f *specFlags) apply(cmd *cobra.Command, spec *contract.JobSpec) error {
 		*n.to = n.from
 	}
 	f.applyRest(given, spec)
-	return nil
+	return f.rollout.apply(cmd, spec)
 }
 
 func (f *specFlags) applyRest(given func(string) bool, spec *contract.JobSpec) {

@@ -120,6 +120,9 @@ func (a *app) plan(ctx context.Context, c *client.Client, send submission) (plan
 	if err := rejected(job); err != nil {
 		return plan{}, err
 	}
+	if job, err = c.Job(ctx, job.ID, 0); err != nil { // the answer to a submission has no waves
+		return plan{}, err
+	}
 	tasks, err := readTasks(ctx, c, job.ID)
 	if err == nil && len(tasks) == 0 {
 		err = misused("no device is selected: nothing to do; see `netrust device list`")
@@ -161,8 +164,16 @@ func (a *app) showPlan(p plan) error {
 		return render.Encode(a.Stdout, a.format(), api.TaskList{Tasks: p.tasks})
 	}
 	t := render.Table{Header: []string{"DEVICE", "PLATFORM", "SITE", "PLAN"}, Width: a.Width()}
+	waves := len(p.job.Waves) > 0
+	if waves {
+		t.Header = []string{"DEVICE", "PLATFORM", "SITE", "WAVE", "PLAN"}
+	}
 	for _, task := range p.tasks {
-		t.Rows = append(t.Rows, []string{task.DeviceID, task.Platform, task.Site, task.Summary})
+		row := []string{task.DeviceID, task.Platform, task.Site, task.Summary}
+		if waves {
+			row = []string{task.DeviceID, task.Platform, task.Site, waveName(p.job.Waves, task.Wave), task.Summary}
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	if err := t.Write(a.Stdout); err != nil {
 		return err
@@ -171,8 +182,20 @@ func (a *app) showPlan(p plan) error {
 	if n := len(p.tasks) - p.run; n > 0 {
 		left = fmt.Sprintf(", and leave %d alone", n)
 	}
-	a.tell("Dry run: it would run on %s%s; nothing was touched.", devices(p.run), left)
+	in := ""
+	if waves {
+		in = fmt.Sprintf(" in %d waves", len(p.job.Waves))
+	}
+	a.tell("Dry run: it would run on %s%s%s; nothing was touched.", devices(p.run), in, left)
 	return nil
+}
+
+// waveName is a wave as tables show it.
+func waveName(waves []api.Wave, number int) string {
+	if number < 1 || number > len(waves) {
+		return ""
+	}
+	return fmt.Sprintf("%d %s", number, waves[number-1].Name)
 }
 
 func devices(n int) string {

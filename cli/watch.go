@@ -79,6 +79,7 @@ type view struct {
 	tally contract.Counts
 	since time.Time
 	note  string
+	wave  string // where a job with waves stands
 	bar   bool   // a bar is on the screen
 	last  string // plain line
 }
@@ -104,6 +105,11 @@ func (v *view) take(e client.Event) {
 		v.job = *e.Job
 		if e.Job.Stopping != nil {
 			v.note = "stopping: " + e.Job.Stopping.Reason
+		} else if w := e.Job.Wave; w != nil && !e.Job.State.Ended() {
+			v.wave = fmt.Sprintf("wave %d of %d (%s)", w.Number, w.Of, w.Name)
+			if w.State == contract.WaveEnded && !w.PauseUntil.IsZero() {
+				v.wave += " done, the next at " + w.PauseUntil.Local().Format(time.TimeOnly)
+			}
 		}
 	case e.Task != nil:
 		if n := count(&v.tally, v.seen[e.Task.DeviceID]); n != nil {
@@ -154,6 +160,9 @@ func (v *view) draw() {
 	p := render.Progress{JobID: v.job.ID, State: v.job.State, Counts: v.counts(), Elapsed: v.elapsed(), Note: v.note}
 	if p.Note == "" && v.job.State == contract.JobSubmitted && p.Elapsed > untaken {
 		p.Note = "no scheduler has taken it yet: is one running?"
+	}
+	if p.Note == "" && v.wave != "" && !v.job.State.Ended() {
+		p.Note = v.wave
 	}
 	if v.terminal() {
 		v.bar = true

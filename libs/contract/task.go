@@ -226,6 +226,8 @@ type LoginProof struct {
 	DeviceID string    `json:"device_id"`
 	Attempt  int       `json:"attempt"`
 	At       time.Time `json:"at"`
+	// Reused says that the session was open before: the credential got in then, and nobody logged in now.
+	Reused bool `json:"reused,omitempty"`
 }
 
 // Executor says that an executor process lives, and what it can take. Its key dies with it.

@@ -71,8 +71,8 @@ func (c *Client) Cancel(ctx context.Context, id, reason string) (api.Job, error)
 }
 
 // Retry submits a job for the devices that job id did not reach. The same key makes the same job.
-func (c *Client) Retry(ctx context.Context, id string, dryRun bool, key string, wait time.Duration) (api.Job, error) {
-	body, err := jsonBody(api.RetryRequest{DryRun: dryRun})
+func (c *Client) Retry(ctx context.Context, id string, req api.RetryRequest, key string, wait time.Duration) (api.Job, error) {
+	body, err := jsonBody(req)
 	if err != nil {
 		return api.Job{}, err
 	}

@@ -20,13 +20,13 @@ const (
 )
 
 // Proof returns what tells the scheduler that the attempt at a task got into its device, while its commands still run.
-func Proof(conn *bus.Conn) func(context.Context, *contract.Task) {
+func Proof(conn *bus.Conn) func(context.Context, *contract.Task, bool) {
 	proofs := kvstore.Open[contract.LoginProof](conn, contract.BucketExec)
-	return func(ctx context.Context, t *contract.Task) {
+	return func(ctx context.Context, t *contract.Task, reused bool) {
 		ctx, cancel := context.WithTimeout(ctx, proofWithin)
 		defer cancel()
 		key := contract.LoginKey(t.JobID, t.DeviceID)
-		p := contract.LoginProof{JobID: t.JobID, DeviceID: t.DeviceID, Attempt: t.Attempt, At: time.Now().UTC()}
+		p := contract.LoginProof{JobID: t.JobID, DeviceID: t.DeviceID, Attempt: t.Attempt, At: time.Now().UTC(), Reused: reused}
 		_, err := proofs.Create(ctx, key, p, proofTTL)
 		if errors.Is(err, bus.ErrConflict) { // an earlier attempt has left one
 			var old kvstore.Entry[contract.LoginProof]

@@ -37,7 +37,7 @@ func TestAProbeTellsThatItGotIn(t *testing.T) {
 				},
 			}
 			r := runner(t, d, credentials{})
-			r.Proved = func(_ context.Context, p *contract.Task) { told <- p.DeviceID }
+			r.Proved = func(_ context.Context, p *contract.Task, _ bool) { told <- p.DeviceID }
 			p := task(reads, "one")
 			p.Probe = c.probe
 			rep := r.Run(t.Context(), p, lease{}, nil)

@@ -45,8 +45,9 @@ type Runner struct {
 	MaxOutput int64
 	// Meters measures logins and commands; nil for nobody.
 	Meters *measure.Meters
-	// Proved is told of a task that is a probe and got into its device, beside the commands; nil: nobody is.
-	Proved func(ctx context.Context, t *contract.Task)
+	// Proved is told of a task that is a probe and got into its device, by a login or a session that was open, beside the
+	// commands; nil: nobody is.
+	Proved func(ctx context.Context, t *contract.Task, reused bool)
 }
 
 // Causes of a context that ended early.
@@ -153,10 +154,10 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	}
 	rep.opened = true
 	defer use.Close()
-	if t.Probe && r.Proved != nil && !use.Reused() {
+	if t.Probe && r.Proved != nil {
 		var told sync.WaitGroup
 		defer told.Wait()
-		told.Go(func() { r.Proved(ctx, t) })
+		told.Go(func() { r.Proved(ctx, t, use.Reused()) })
 	}
 	return r.commands(ctx, t, a, use, lease, stop, rep)
 }

@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/contract/api"
 	"github.com/netrust/netrust/services/gateway/internal/view"
 )
 
 // Retry submits a job of its own that runs the first one again on the devices that it did not reach. Errors: those of
 // [Desk.Submit], [StateError] while the first job has not ended, [ErrNothingToRetry].
-func (d *Desk) Retry(ctx context.Context, principal, key, id string, dryRun bool) (Receipt, error) {
+func (d *Desk) Retry(ctx context.Context, principal, key, id string, req api.RetryRequest) (Receipt, error) {
 	first, err := d.Job(ctx, id)
 	switch {
 	case err != nil:
@@ -24,7 +25,10 @@ func (d *Desk) Retry(ctx context.Context, principal, key, id string, dryRun bool
 	spec := first.Spec
 	spec.Targets = contract.TargetSelector{NotReachedOf: id}
 	spec.RetryOf = id
-	spec.DryRun = dryRun
+	spec.DryRun = req.DryRun
+	if req.AuthFailures != 0 {
+		spec.Limits.AuthFailures = req.AuthFailures
+	}
 	return d.Submit(ctx, principal, key, spec)
 }
 

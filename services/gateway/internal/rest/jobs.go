@@ -135,6 +135,9 @@ func (s *server) getJob(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.failure(ctx, err)
 	}
+	if job.Waves, err = s.View.Waves(ctx, in.ID); err != nil {
+		return nil, s.failure(ctx, err)
+	}
 	return &jobOut{job}, nil
 }
 
@@ -219,7 +222,7 @@ func (s *server) retryJob(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return s.taken(ctx, in.Waits, func() (command.Receipt, error) {
-		return s.Desk.Retry(ctx, caller(ctx).Name, in.Key, in.ID, req.DryRun)
+		return s.Desk.Retry(ctx, caller(ctx).Name, in.Key, in.ID, req)
 	})
 }
 

@@ -37,7 +37,7 @@ var taskStates = []contract.TaskState{contract.TaskPending, contract.TaskRunning
 	contract.TaskCancelled, contract.TaskUncertain}
 
 var errorKinds = []contract.ErrorKind{contract.KindUnreachable, contract.KindAuthentication, contract.KindHostKey, contract.KindBusy, contract.KindTimeout,
-	contract.KindRejected, contract.KindAmbiguous, contract.KindCredential, contract.KindCancelled, contract.KindDeadline, contract.KindBreaker,
+	contract.KindRejected, contract.KindAmbiguous, contract.KindCredential, contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindThreshold,
 	contract.KindHolderLost, contract.KindNoExecutor, contract.KindInternal, contract.KindUnknown}
 
 func (f Filtered) filter() (view.TaskFilter, error) {

@@ -109,6 +109,11 @@ func (b *batch) count(job string, state contract.TaskState, notReached bool, n i
 		d = &contract.Counts{}
 		b.deltas[job] = d
 	}
+	add(d, state, notReached, n)
+}
+
+// add counts n tasks of the state.
+func add(d *contract.Counts, state contract.TaskState, notReached bool, n int) {
 	d.Total += n
 	if notReached {
 		d.NotReached += n

@@ -70,7 +70,7 @@ func (p Planned) add(b *batch, target *contract.ManifestTarget, dryRun bool) err
 	case dryRun:
 		state, summary = contract.TaskSkipped, "would run, NOT read-only"
 	}
-	if err := b.exec(b.stmts.planTask, p.JobID, d.ID, p.Seq, d.Name, d.Platform, d.Site, state, summary); err != nil {
+	if err := b.exec(b.stmts.planTask, p.JobID, d.ID, p.Seq, d.Name, d.Platform, d.Site, state, summary, target.Wave); err != nil {
 		return err
 	}
 	if isNew {
@@ -99,7 +99,7 @@ func (a Abandoned) apply(b *batch) error {
 		if err == nil {
 			end := contract.TaskFailed // its record is gone
 			switch d.Kind {
-			case contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindNoExecutor:
+			case contract.KindCancelled, contract.KindDeadline, contract.KindBreaker, contract.KindThreshold, contract.KindNoExecutor:
 				end = contract.TaskCancelled
 			}
 			err = b.end(a.JobID, d.DeviceID, a.Seq, state, end, &contract.TaskError{Kind: d.Kind, Message: d.Reason, Effect: contract.EffectNone})
@@ -136,19 +136,22 @@ func (c Changed) apply(b *batch) error {
 	if err := b.exec(b.stmts.exist, c.JobID, unix(c.At)); err != nil {
 		return fmt.Errorf("noting job %s: %w", c.JobID, err)
 	}
-	var startedAt, problems any = int64(0), nil
+	var startedAt, problems, waves any = int64(0), nil, nil
 	if c.State == contract.JobRunning {
 		startedAt = unix(c.At)
 	}
 	if len(c.Problems) > 0 {
 		problems = jsonOrNull(&c.Problems)
 	}
+	if len(c.Waves) > 0 {
+		waves = jsonOrNull(&c.Waves)
+	}
 	digest := ""
 	if c.Manifest != nil {
 		digest = c.Manifest.SHA256
 	}
 	if err := b.exec(b.stmts.changeJob, c.JobID, c.Seq, c.State, c.Reason, jsonOrNull(c.Stopping), problems, startedAt, unix(c.Deadline),
-		digest, c.InventoryRevision); err != nil {
+		digest, c.InventoryRevision, waves, jsonOrNull(c.Wave)); err != nil {
 		return fmt.Errorf("changing job %s: %w", c.JobID, err)
 	}
 	b.jobs[c.JobID] = struct{}{}

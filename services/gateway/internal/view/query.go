@@ -20,7 +20,7 @@ const MaxPage = 1000
 const maxPageBytes = 4 << 20
 
 const jobColumns = `j.id, j.seq, j.name, j.state, j.principal, j.spec, j.reason, j.stopping, j.problems, j.submitted_at, j.started_at, j.ended_at,
-	j.deadline, j.plan_digest, j.inventory_revision, j.retry_of, j.final_counts, coalesce(c.total, 0), coalesce(c.pending, 0), coalesce(c.running, 0),
+	j.deadline, j.plan_digest, j.inventory_revision, j.retry_of, j.final_counts, j.wave, coalesce(c.total, 0), coalesce(c.pending, 0), coalesce(c.running, 0),
 	coalesce(c.succeeded, 0), coalesce(c.failed, 0), coalesce(c.skipped, 0), coalesce(c.cancelled, 0), coalesce(c.uncertain, 0),
 	coalesce(c.not_reached, 0) FROM jobs j LEFT JOIN counts c ON c.job = j.id`
 
@@ -30,17 +30,17 @@ type scanner interface{ Scan(...any) error }
 func scanJob(row scanner) (j api.Job, seq uint64, size int, err error) {
 	var (
 		spec                                  string
-		stopping, problems, final             sql.NullString
+		stopping, problems, final, wave       sql.NullString
 		submitted, started, ended, deadlineNS int64
 		n                                     = &j.Counts
 	)
 	if err := row.Scan(&j.ID, &seq, &j.Name, &j.State, &j.Principal, &spec, &j.Reason, &stopping, &problems, &submitted, &started, &ended,
-		&deadlineNS, &j.PlanDigest, &j.InventoryRevision, &j.RetryOf, &final, &n.Total, &n.Pending, &n.Running, &n.Succeeded, &n.Failed,
+		&deadlineNS, &j.PlanDigest, &j.InventoryRevision, &j.RetryOf, &final, &wave, &n.Total, &n.Pending, &n.Running, &n.Succeeded, &n.Failed,
 		&n.Skipped, &n.Cancelled, &n.Uncertain, &n.NotReached); err != nil {
 		return j, 0, 0, err
 	}
 	j.SubmittedAt, j.StartedAt, j.EndedAt, j.Deadline = unixTime(submitted), unixTime(started), unixTime(ended), unixTime(deadlineNS)
-	err = errors.Join(json.Unmarshal([]byte(spec), &j.Spec), decode(stopping, &j.Stopping), decode(problems, &j.Problems))
+	err = errors.Join(json.Unmarshal([]byte(spec), &j.Spec), decode(stopping, &j.Stopping), decode(problems, &j.Problems), decode(wave, &j.Wave))
 	if final.Valid {
 		err = errors.Join(err, decode(final, &j.Counts))
 	}
@@ -64,6 +64,44 @@ func (v *View) Job(ctx context.Context, id string) (api.Job, error) {
 		return job, fmt.Errorf("reading job %s: %w", id, err)
 	}
 	return job, nil
+}
+
+// Waves returns the waves of a job with the states of their tasks, in order; none for a job that is not divided. It reads all
+// tasks of the job.
+func (v *View) Waves(ctx context.Context, id string) ([]api.Wave, error) {
+	var text sql.NullString
+	var waves []contract.Wave
+	err := v.read.QueryRowContext(ctx, "SELECT waves FROM jobs WHERE id = ?", id).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !text.Valid {
+		return nil, nil
+	}
+	if err == nil {
+		err = decode(text, &waves)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the waves of job %s: %w", id, err)
+	}
+	out := make([]api.Wave, len(waves))
+	for i, w := range waves {
+		out[i] = api.Wave{Number: i + 1, Name: w.Name}
+	}
+	rows, err := v.read.QueryContext(ctx, "SELECT wave, state, not_reached, count(*) FROM tasks WHERE job = ? AND wave > 0 GROUP BY 1, 2, 3", id)
+	if err != nil {
+		return nil, fmt.Errorf("counting the waves of job %s: %w", id, err)
+	}
+	defer rows.Close() //nolint:errcheck // its error is read by rows.Err
+	for rows.Next() {
+		var number, n int
+		var state contract.TaskState
+		var notReached bool
+		if err := rows.Scan(&number, &state, &notReached, &n); err != nil {
+			return nil, fmt.Errorf("counting the waves of job %s: %w", id, err)
+		}
+		if number <= len(out) {
+			add(&out[number-1].Counts, state, notReached, n)
+		}
+	}
+	return out, rows.Err()
 }
 
 // JobFilter chooses jobs; the zero value takes all.

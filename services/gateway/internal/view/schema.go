@@ -1,7 +1,7 @@
 package view
 
 // schemaVersion changes with every change of the tables or of the fold. A file of another version is folded again.
-const schemaVersion = "2"
+const schemaVersion = "3"
 
 // Times are Unix nanoseconds, 0 for none. jobs.seq is the sequence in JOBS of the last message applied to the job.
 // tasks.seq is the sequence of the ledger record that a row shows (0: none yet), tasks.jseq that of the job's event which
@@ -28,7 +28,9 @@ CREATE TABLE jobs (
 	plan_digest TEXT NOT NULL DEFAULT '',
 	inventory_revision INTEGER NOT NULL DEFAULT 0,
 	retry_of TEXT NOT NULL DEFAULT '',
-	final_counts TEXT
+	final_counts TEXT,
+	waves TEXT,
+	wave TEXT
 );
 CREATE INDEX jobs_by_time ON jobs (submitted_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON jobs (state, submitted_at DESC, id DESC);
@@ -66,6 +68,7 @@ CREATE TABLE tasks (
 	summary TEXT NOT NULL DEFAULT '',
 	output_bytes INTEGER NOT NULL DEFAULT 0,
 	output_object TEXT,
+	wave INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (job, device)
 ) WITHOUT ROWID;
 CREATE INDEX tasks_by_seq ON tasks (job, seq);

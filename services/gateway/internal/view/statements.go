@@ -35,8 +35,8 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 			seq = ?3, platform = CASE platform WHEN '' THEN ?4 ELSE platform END, site = ?5, state = ?6, attempt = ?7, not_reached = ?8, kind = ?9,
 			error = ?10, waiting = ?11, started_at = CASE WHEN ?12 < 0 THEN started_at ELSE ?12 END, finished_at = ?13, duration_ms = ?14, summary = ?15,
 			output_bytes = ?16, output_object = ?17 WHERE seq < ?3 RETURNING was, was_not_reached`},
-		{&s.planTask, `INSERT INTO tasks (job, device, jseq, name, platform, site, state, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-			ON CONFLICT (job, device) DO UPDATE SET jseq = max(jseq, ?3), name = ?4, platform = ?5, site = ?6`},
+		{&s.planTask, `INSERT INTO tasks (job, device, jseq, name, platform, site, state, summary, wave) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+			ON CONFLICT (job, device) DO UPDATE SET jseq = max(jseq, ?3), name = ?4, platform = ?5, site = ?6, wave = ?9`},
 		{&s.openTask, `SELECT state FROM tasks WHERE job = ? AND device = ? AND state IN ('pending', 'running')`},
 		{&s.endTask, `UPDATE tasks SET jseq = ?3, state = ?4, not_reached = ?5, kind = ?6, error = ?7, waiting = '' WHERE job = ?1 AND device = ?2`},
 		{&s.putOutput, `INSERT INTO outputs VALUES (?1, ?2, ?3) ON CONFLICT (job, device) DO UPDATE SET data = ?3`},
@@ -50,7 +50,8 @@ func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 		{&s.changeJob, `UPDATE jobs SET seq = ?2, state = ?3, reason = ?4, stopping = coalesce(?5, stopping), problems = coalesce(?6, problems),
 			started_at = CASE WHEN started_at = 0 THEN ?7 ELSE started_at END, deadline = CASE WHEN ?8 = 0 THEN deadline ELSE ?8 END,
 			plan_digest = CASE ?9 WHEN '' THEN plan_digest ELSE ?9 END,
-			inventory_revision = CASE ?10 WHEN 0 THEN inventory_revision ELSE ?10 END WHERE id = ?1 AND seq < ?2`},
+			inventory_revision = CASE ?10 WHEN 0 THEN inventory_revision ELSE ?10 END,
+			waves = coalesce(?11, waves), wave = coalesce(?12, wave) WHERE id = ?1 AND seq < ?2`},
 		// A job that the log knows (seq > 0 and a principal) needs nothing of its summary.
 		{&s.summary, `INSERT INTO jobs (id, seq, state, name, principal, spec, reason, submitted_at, ended_at, plan_digest, retry_of, final_counts)
 			VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO UPDATE SET name = ?3, principal = ?4, spec = ?5,

@@ -12,7 +12,7 @@ import (
 )
 
 const taskColumns = `t.job, t.device, t.seq, t.name, t.platform, t.site, t.state, t.attempt, t.not_reached, t.error, t.waiting, t.started_at,
-	t.finished_at, t.duration_ms, t.summary, t.output_bytes, t.output_object`
+	t.finished_at, t.duration_ms, t.summary, t.output_bytes, t.output_object, t.wave`
 
 // Task is one task with what the view knows of its output.
 type Task struct {
@@ -32,7 +32,7 @@ func scanTask(row scanner, more ...any) (t Task, err error) {
 		started, finished int64
 	)
 	if err := row.Scan(append([]any{&t.JobID, &t.DeviceID, &t.Seq, &t.Name, &t.Platform, &t.Site, &t.State, &t.Attempt, &t.NotReached, &taskErr,
-		&t.Waiting, &started, &finished, &t.DurationMS, &t.Summary, &t.OutputBytes, &object}, more...)...); err != nil {
+		&t.Waiting, &started, &finished, &t.DurationMS, &t.Summary, &t.OutputBytes, &object, &t.Wave}, more...)...); err != nil {
 		return t, err
 	}
 	t.ID = contract.TaskKey{Job: t.JobID, Phase: contract.PhaseRun, Device: t.DeviceID}.ID()

@@ -68,9 +68,20 @@ func (j *Job) LoggedIn(i int, p *contract.LoginProof) bool {
 	if t.Phase != Claimed || int(t.Attempt) != p.Attempt || !t.Probe {
 		return false
 	}
-	j.prove(t.Device, p.At)
+	if p.Reused {
+		j.trust(t.Device, p.At)
+	} else {
+		j.prove(t.Device, p.At)
+	}
 	j.probed(t)
 	return true
+}
+
+// trust opens a domain whose account got in lately, to a job that found a session open: it was opened with the credential.
+func (j *Job) trust(d *contract.Device, now time.Time) {
+	if j.fleet().Good(d.AuthDomain, d.Credential, now) {
+		j.account(d).proven = true
+	}
 }
 
 // prove notes that an attempt which began at the time got in.
@@ -94,8 +105,8 @@ func (j *Job) note(t *Task, r *contract.Result) {
 	switch {
 	case Proves(r):
 		j.prove(t.Device, r.StartedAt)
-	case r.Login != nil && r.Login.Reused && j.fleet().Good(t.Device.AuthDomain, t.Device.Credential, r.FinishedAt):
-		a.proven = true // the session was opened with it, and it got in elsewhere lately
+	case r.Login != nil && r.Login.Reused:
+		j.trust(t.Device, r.FinishedAt)
 	}
 }
 
