@@ -76,6 +76,16 @@ func streams(replicas int) []jetstream.StreamConfig {
 			Storage:           jetstream.MemoryStorage,
 		},
 		{
+			Name:              contract.StreamSession,
+			Description:       "executors asking each other to close sessions on devices",
+			Subjects:          []string{contract.SessionFilter},
+			MaxAge:            time.Minute,
+			MaxBytes:          16 << 20,
+			MaxMsgsPerSubject: 8192,
+			MaxMsgSize:        64 << 10,
+			Storage:           jetstream.MemoryStorage,
+		},
+		{
 			Name:               contract.StreamAudit,
 			Description:        "the audit log; nothing is deleted",
 			Subjects:           []string{contract.AuditFilter},

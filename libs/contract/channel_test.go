@@ -43,10 +43,11 @@ var built = map[string]map[string]func(params) string{
 		"DeviceKey":         func(p params) string { return contract.DeviceKey(p["site"], p["device"]) },
 		"TaskKey.DeviceKey": func(p params) string { return p.taskKey().DeviceKey() },
 	},
-	"sessions":    {"SessionSubject": func(p params) string { return contract.SessionSubject(p["incarnation"]) }},
-	"results":     {}, // objects are named by their SHA-256, not by us
-	"audit":       {"AuditSubject": func(p params) string { return contract.AuditSubject(p["noun"] + "." + p["verb"]) }},
-	"auditIntake": {"IntakeSubject": func(p params) string { return contract.IntakeSubject(p["service"]) }},
+	"sessionAsks":    {"SessionAskSubject": func(p params) string { return contract.SessionAskSubject(p["incarnation"]) }},
+	"sessionAnswers": {"SessionAnswerSubject": func(p params) string { return contract.SessionAnswerSubject(p["incarnation"]) }},
+	"results":        {}, // objects are named by their SHA-256, not by us
+	"audit":          {"AuditSubject": func(p params) string { return contract.AuditSubject(p["noun"] + "." + p["verb"]) }},
+	"auditIntake":    {"IntakeSubject": func(p params) string { return contract.IntakeSubject(p["service"]) }},
 }
 
 // parsed says what libs/contract reads out of a subject of the channel, or of a key of its bucket.
@@ -203,9 +204,7 @@ func TestStreamsBucketsAndTypesAreThoseOfAsyncAPI(t *testing.T) {
 	t.Parallel()
 	homes, types := map[string]bool{}, map[string]bool{}
 	for _, c := range channels(t) {
-		if c.Home != asyncapi.HomeRequest { // kept nowhere
-			homes[c.Home] = true
-		}
+		homes[c.Home] = true
 		for _, m := range c.Messages {
 			if m.Type == "" {
 				continue

@@ -21,6 +21,8 @@ const (
 	TypeLetterCommand = "netrust.deadletter.decide.v1"
 	TypeLetterEvent   = "netrust.deadletter.decided.v1"
 	TypeLiveOutput    = "netrust.output.printed.v1"
+	TypeSessionAsk    = "netrust.session.close.v1"
+	TypeSessionAnswer = "netrust.session.closed.v1"
 	TypeAuditEvent    = "netrust.audit.report.v1"
 	TypeAuditRecord   = "netrust.audit.recorded.v1"
 )

@@ -11,6 +11,9 @@ const (
 	StreamTasks  = "TASKS"  // tasks.<site>.<class>.<job>.<phase>.<device>
 	StreamDLQ    = "DLQ"    // dlq.<job>.<phase>.<device>, deadletter.cmd.<letter>, deadletter.event.<letter>
 	StreamOutput = "OUTPUT" // output.<job>.<device>, in memory
+	// StreamSession is in memory, too.
+	StreamSession = "SESSION" // session.ask.<incarnation>, session.answer.<incarnation>
+	SessionFilter = "session.>"
 
 	StreamAudit  = "AUDIT"        // audit.<noun>.<verb>
 	StreamIntake = "AUDIT_INTAKE" // intake.<service>
@@ -95,8 +98,13 @@ func GateKey(job string) string { return "gate." + EscapeToken(job) }
 // ExecutorKey is the liveness key of one executor process in bucket exec.
 func ExecutorKey(incarnation string) string { return "executor." + EscapeToken(incarnation) }
 
-// SessionSubject is where the executor process is asked to close a session that it keeps.
-func SessionSubject(incarnation string) string { return "session.ask." + EscapeToken(incarnation) }
+// SessionAskSubject is where an executor process is asked to close a session that it keeps.
+func SessionAskSubject(incarnation string) string { return "session.ask." + EscapeToken(incarnation) }
+
+// SessionAnswerSubject is where an executor process gets the answers to what it asked.
+func SessionAnswerSubject(incarnation string) string {
+	return "session.answer." + EscapeToken(incarnation)
+}
 
 // LoginKey is the key in bucket exec by which an attempt tells that it got into its device.
 func LoginKey(job, device string) string {

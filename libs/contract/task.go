@@ -189,8 +189,9 @@ type DeviceRelease struct {
 }
 
 // SessionAsk asks an executor to close the session that it keeps on a device, because the asker holds the device now.
-// A request to one executor process, answered by a [SessionAnswer]; it is kept nowhere.
+// To one executor process, which answers with a [SessionAnswer]; kept for a minute.
 type SessionAsk struct {
+	ID       string `json:"id"` // of this question, which the answer repeats
 	Site     string `json:"site"`
 	DeviceID string `json:"device_id"`
 	Asker    string `json:"asker"` // the incarnation of the executor that asks
@@ -208,6 +209,7 @@ const (
 
 // SessionAnswer answers a [SessionAsk].
 type SessionAnswer struct {
+	ID    string       `json:"id"` // of the question
 	State SessionState `json:"state"`
 }
 

@@ -17,9 +17,6 @@ import (
 	"github.com/netrust/netrust/schemas"
 )
 
-// HomeRequest is the home of what is asked and answered, and kept nowhere.
-const HomeRequest = "request"
-
 // Channel is one family of subjects.
 type Channel struct {
 	// Name is its key in the document.
@@ -27,7 +24,7 @@ type Channel struct {
 	// Address is the subject, with {parameters} in place of tokens.
 	Address            string
 	Title, Description string
-	// Home says what holds the messages, such as "stream JOBS" or "bucket exec"; or [HomeRequest].
+	// Home says what holds the messages, such as "stream JOBS" or "bucket exec".
 	Home       string
 	Parameters map[string]Parameter
 	Messages   []Message // by name in the document

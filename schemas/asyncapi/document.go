@@ -31,7 +31,6 @@ type rawChannel struct {
 	Stream      string               `yaml:"x-stream"`
 	Bucket      string               `yaml:"x-bucket"`
 	Objects     string               `yaml:"x-objects"`
-	Request     bool                 `yaml:"x-request"`
 	Parameters  map[string]reference `yaml:"parameters"`
 	Messages    map[string]reference `yaml:"messages"`
 }
@@ -41,9 +40,6 @@ type rawOperation struct {
 	Action   string      `yaml:"action"`
 	Channel  reference   `yaml:"channel"`
 	Messages []reference `yaml:"messages"`
-	Reply    struct {
-		Messages []reference `yaml:"messages"`
-	} `yaml:"reply"`
 }
 
 type rawMessage struct {
@@ -75,10 +71,8 @@ func (d *document) channel(name string, raw rawChannel) (Channel, error) {
 		c.Home = "bucket " + raw.Bucket
 	case raw.Objects != "":
 		c.Home = "objects " + raw.Objects
-	case raw.Request:
-		c.Home = HomeRequest
 	default:
-		return c, fmt.Errorf("says neither x-stream nor x-bucket nor x-objects nor x-request")
+		return c, fmt.Errorf("says neither x-stream nor x-bucket nor x-objects")
 	}
 	for p, ref := range raw.Parameters {
 		def, ok := d.Components.Parameters[strings.TrimPrefix(ref.Ref, "#/components/parameters/")]
@@ -104,17 +98,7 @@ func (d *document) messages(c *Channel, raw rawChannel) error {
 			return fmt.Errorf("message %s: %w", name, err)
 		}
 		for _, op := range d.Operations {
-			if op.Channel.Ref != "#/channels/"+c.Name {
-				continue
-			}
-			if op.replies(c.Name, name) { // who sends the request receives it
-				if op.Action == "send" {
-					m.Consumers = add(m.Consumers, op.Service)
-				} else {
-					m.Publishers = add(m.Publishers, op.Service)
-				}
-			}
-			if !op.covers(c.Name, name) {
+			if op.Channel.Ref != "#/channels/"+c.Name || !op.covers(c.Name, name) {
 				continue
 			}
 			if op.Action == "send" {
@@ -155,11 +139,6 @@ func (o rawOperation) covers(channel, message string) bool {
 	return len(o.Messages) == 0 || slices.Contains(o.Messages, reference{"#/channels/" + channel + "/messages/" + message})
 }
 
-// replies reports whether the message answers the operation's.
-func (o rawOperation) replies(channel, message string) bool {
-	return slices.Contains(o.Reply.Messages, reference{"#/channels/" + channel + "/messages/" + message})
-}
-
 func (d *document) checkOperations() error {
 	for name, op := range d.Operations {
 		channel := strings.TrimPrefix(op.Channel.Ref, "#/channels/")
@@ -172,7 +151,7 @@ func (d *document) checkOperations() error {
 		case op.Service == "":
 			return fmt.Errorf("operation %s: says no x-service", name)
 		}
-		for _, m := range slices.Concat(op.Messages, op.Reply.Messages) {
+		for _, m := range op.Messages {
 			message, ok := strings.CutPrefix(m.Ref, "#/channels/"+channel+"/messages/")
 			if _, known := raw.Messages[message]; !ok || !known {
 				return fmt.Errorf("operation %s: channel %s has no message %q", name, channel, m.Ref)

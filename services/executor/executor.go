@@ -105,13 +105,14 @@ func (c *Config) Validate() error {
 
 // Executor is one executor process.
 type Executor struct {
-	cfg    Config
-	log    zerolog.Logger
-	conn   *bus.Conn
-	holder *ledger.Holder
-	keys   *hostkeys.Store
-	intake *intake.Intake
-	pool   *session.Pool
+	cfg     Config
+	log     zerolog.Logger
+	conn    *bus.Conn
+	holder  *ledger.Holder
+	keys    *hostkeys.Store
+	intake  *intake.Intake
+	pool    *session.Pool
+	mailbox *session.Mailbox
 }
 
 // New checks the settings and makes an executor. It reads the known_hosts file, and does no other I/O.
@@ -138,9 +139,10 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	}
 	keys := hostkeys.New(conn, known)
 	meters := measure.New(cfg.Observe)
+	mailbox := session.NewMailbox(conn, self.Incarnation, log)
 	pool := session.New(self.Incarnation, session.Config{
 		Idle: cfg.SessionIdle, Keepalive: cfg.SessionKeepalive, Limit: cfg.SessionLimit, PerDevice: cfg.SessionsPerDevice,
-	}, holder, session.NewBus(conn), log)
+	}, holder, mailbox, log)
 	runner := &run.Runner{
 		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
@@ -151,7 +153,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 		Sites:  cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
 		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
 	}, log)
-	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool}, nil
+	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool, mailbox: mailbox}, nil
 }
 
 func newIncarnation() string {
@@ -177,7 +179,7 @@ func (e *Executor) Run(ctx context.Context) error {
 	below.Go(func() error { return e.intake.FollowGates(belowCtx) })
 	below.Go(func() error { return e.intake.KeepInHand(belowCtx) })
 	below.Go(func() error { return e.conn.Observe(belowCtx) })
-	below.Go(func() error { return e.pool.Serve(belowCtx, e.conn) })
+	below.Go(func() error { return e.mailbox.Run(belowCtx, e.pool.Release) })
 	below.Go(func() error { return e.pool.Run(belowCtx, e.lookEvery()) })
 	known := make(chan struct{})
 	below.Go(func() error { return e.keys.Run(belowCtx, func() { close(known) }) })

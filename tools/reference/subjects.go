@@ -37,9 +37,6 @@ libs/bus; subjects are built and parsed by libs/contract. Each message links to 
 			}
 		}
 	}
-	if asked := byHome[asyncapi.HomeRequest]; len(asked) > 0 {
-		section(&page, "Requests, in no stream", asked)
-	}
 	return page.String()
 }
 
