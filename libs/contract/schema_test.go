@@ -162,6 +162,9 @@ func (b book) structFaults(at string, n *node, t reflect.Type, constants map[str
 	left := maps.Clone(n.Properties)
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue // not on the wire
+		}
 		p, ok := left[name]
 		if !ok {
 			found = append(found, fmt.Sprintf("%s: the schema has no property %q for Go's %s", at, name, f.Name))
