@@ -48,7 +48,7 @@ func Start(t testing.TB, o Options) *Cluster {
 			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=" + health,
 			prefix + "LOG_FORMAT=json",
 		}, extra...)
-		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...), Health: health}
+		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...), Health: health, Metrics: health}
 		t.Cleanup(func() {
 			p.Kill()
 			if t.Failed() {

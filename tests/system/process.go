@@ -29,6 +29,8 @@ type Process struct {
 	env  []string
 	// Health is the address of its /readyz, "" where it has none.
 	Health string
+	// Metrics is the address of its /metrics.
+	Metrics string
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
