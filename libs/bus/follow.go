@@ -35,6 +35,7 @@ var ErrStreamReset = errors.New("the stream was made anew")
 // (it then returns ctx's error) or the handler fails (it then returns that error). It survives reconnects, and rebuilds
 // its consumer when that stalls while messages wait.
 func (c *Conn) Follow(ctx context.Context, cfg FollowConfig, handle func(Stored) error) error {
+	c.meters.rebuilt.WithLabelValues(c.meters.service, cfg.Stream)
 	f := &follower{conn: c, cfg: cfg, handle: handle, next: max(cfg.FromSeq, 1), newest: cfg.LastPerSubject,
 		behind: c.meters.behind.WithLabelValues(c.meters.service, cfg.Stream)}
 	for {

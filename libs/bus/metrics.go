@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/servicekit/metric"
 )
 
@@ -46,6 +47,9 @@ func newMeters(r *metric.Registry, name string) *meters {
 	m.unacked = r.Gauges("netrust_bus_consumer_unacknowledged_messages", "Messages of a durable consumer that are in somebody's hands.", "stream", "consumer")
 	m.messages = r.Gauges("netrust_bus_stream_messages", "Messages in a stream, as the leading scheduler sees it.", "stream")
 	m.bytes = r.Gauges("netrust_bus_stream_bytes", "Bytes in a stream, as the leading scheduler sees it.", "stream")
+	for _, outcome := range []string{"ok", "conflict", "unknown", "refused"} { // a rate needs the zero from which it rises
+		m.writes.WithLabelValues(m.service, outcome)
+	}
 	return m
 }
 
@@ -66,6 +70,7 @@ func (m *meters) wrote(n int, start time.Time, err error) {
 }
 
 func (m *meters) opened(c jetstream.Consumer, name string) {
+	m.rebuilt.WithLabelValues(m.service, contract.StreamTasks)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.durables[name] = c

@@ -49,18 +49,19 @@ func (c *Conn) Tasks(ctx context.Context, site string, class contract.Class, ack
 	return t, t.open(ctx)
 }
 
-func (t *TaskConsumer) open(ctx context.Context) (err error) {
+func (t *TaskConsumer) open(ctx context.Context) error {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
-	t.cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
+	cons, err := t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
 	if errors.Is(err, jetstream.ErrStreamNotFound) { // the server was started anew: the stream was in its memory
 		if err = t.conn.EnsureInMemory(ctx); err == nil {
-			t.cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
+			cons, err = t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err)
+		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err) // the old one stays: its next fetch says again that it is gone
 	}
+	t.cons = cons
 	t.conn.meters.opened(t.cons, t.cfg.Durable)
 	return nil
 }

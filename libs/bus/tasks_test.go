@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -165,6 +166,26 @@ func TestConsumerWhoseStreamIsLostIsMadeAgainWithIt(t *testing.T) {
 			_, _ = conn.Publish(t.Context(), bus.Message{Subject: subject, Data: []byte("dev"), Type: contract.TypeTask, ID: "dev"})
 		}
 		return len(got) > 0
+	})
+}
+
+func TestAConsumerThatCannotBeMadeAgainYetIsTriedUntilItCan(t *testing.T) {
+	t.Parallel()
+	_, conn := bustest.Server(t)
+	c := consumer(t, conn, "s1", contract.Normal, 0)
+	if err := conn.JetStream().DeleteConsumer(t.Context(), contract.StreamTasks, "tasks-at-s1-normal"); err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	await(t, "a fetch that says that the consumer cannot be made", func() bool {
+		return c.Fetch(over, 1, 100*time.Millisecond, func(*bus.Delivery) {}) != nil
+	})
+	release(t, conn, contract.Normal, "s1", "dev")
+	got := 0
+	await(t, "a task from the new consumer", func() bool {
+		_ = c.Fetch(t.Context(), 1, 200*time.Millisecond, func(*bus.Delivery) { got++ })
+		return got > 0
 	})
 }
 

@@ -21,8 +21,11 @@ type told struct {
 }
 
 func newTold(e sdk.SpanExporter, url string, log zerolog.Logger, reg *metric.Registry) *told {
-	return &told{SpanExporter: e, log: log, url: url,
-		spans: reg.Counters("netrust_tracing_spans_total", "Spans handed to the OTLP endpoint, and those that it did not take.", "outcome")}
+	spans := reg.Counters("netrust_tracing_spans_total", "Spans handed to the OTLP endpoint, and those that it did not take.", "outcome")
+	for _, outcome := range []string{"sent", "failed"} {
+		spans.WithLabelValues(outcome)
+	}
+	return &told{SpanExporter: e, log: log, url: url, spans: spans}
 }
 
 // ExportSpans implements the exporter.

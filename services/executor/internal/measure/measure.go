@@ -46,6 +46,12 @@ func New(o servicekit.Observe) *Meters {
 	for _, c := range contract.Classes {
 		m.inHand.WithLabelValues(string(c)).Set(0)
 	}
+	for _, kind := range []contract.ErrorKind{
+		contract.KindUnreachable, contract.KindAuthentication, contract.KindHostKey, contract.KindBusy, contract.KindTimeout,
+		contract.KindRejected, contract.KindAmbiguous, contract.KindCredential, contract.KindCancelled, contract.KindDeadline,
+	} {
+		m.errors.WithLabelValues(string(kind)) // a rate needs the zero from which it rises
+	}
 	return m
 }
 

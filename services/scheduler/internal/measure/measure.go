@@ -53,11 +53,17 @@ func New(r *metric.Registry) *Meters {
 		m.jobsEnded.WithLabelValues(string(s))
 	}
 	m.TasksEnded(&contract.Counts{})
+	for _, kind := range []contract.ErrorKind{notStarted, contract.KindUnreachable, contract.KindBusy, contract.KindTimeout, contract.KindAmbiguous} {
+		m.retries.WithLabelValues(string(kind))
+	}
 	return m
 }
 
 // open are the states of a job that has not ended.
 var open = []contract.JobState{contract.JobSubmitted, contract.JobPlanned, contract.JobRunning}
+
+// notStarted is what retries are counted as when nothing was sent to the device.
+const notStarted contract.ErrorKind = "not_started"
 
 // Standing is what waits and runs now.
 type Standing struct {
@@ -104,7 +110,7 @@ func (m *Meters) Claimed(c contract.Class, submitted, claimed time.Time) {
 // Retried counts an attempt after which the task is to be released again; kind is "" when nothing was sent to the device.
 func (m *Meters) Retried(kind contract.ErrorKind) {
 	if kind == "" {
-		kind = "not_started"
+		kind = notStarted
 	}
 	m.retries.WithLabelValues(string(kind)).Inc()
 }
