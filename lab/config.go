@@ -53,6 +53,10 @@ type Config struct {
 	Latency time.Duration
 	// MaxSessions is how many logins a device holds at once before it is busy; 0 is no limit.
 	MaxSessions int
+	// LockAfter is after how many bad logins in a row, on whichever devices, an account is locked; 0 is never. LoginDelay is
+	// how long the server of accounts takes for a password.
+	LockAfter  int
+	LoginDelay time.Duration
 	// IdleTimeout ends a session in which the client is silent; 0 is ten minutes.
 	IdleTimeout time.Duration
 	// ReloadTime is how long a device that was reloaded stays away; 0 is two seconds.
@@ -111,13 +115,13 @@ func (c *Config) Validate() error {
 			fault("control (%q) must be a loopback address and port such as %s: it has no password", c.Control, DefaultControl)
 		}
 	}
-	for name, value := range map[string]time.Duration{"latency": c.Latency, "idle_timeout": c.IdleTimeout, "reload_time": c.ReloadTime} {
+	for name, value := range map[string]time.Duration{"latency": c.Latency, "idle_timeout": c.IdleTimeout, "reload_time": c.ReloadTime, "login_delay": c.LoginDelay} {
 		if value < 0 {
 			fault("%s (%s) must not be negative", name, value)
 		}
 	}
-	if c.Sites < 0 || c.MaxSessions < 0 || c.CommandLog < 0 {
-		fault("sites (%d), max_sessions (%d) and command_log (%d) must not be negative", c.Sites, c.MaxSessions, c.CommandLog)
+	if c.Sites < 0 || c.MaxSessions < 0 || c.CommandLog < 0 || c.LockAfter < 0 {
+		fault("sites (%d), max_sessions (%d), command_log (%d) and lock_after (%d) must not be negative", c.Sites, c.MaxSessions, c.CommandLog, c.LockAfter)
 	}
 	return errors.Join(faults...)
 }

@@ -74,6 +74,8 @@ func (l *Lab) routes() http.Handler {
 	mux.HandleFunc("DELETE /devices/{id}/faults", l.withDevice(func(w http.ResponseWriter, _ *http.Request, d *Device) { done(w, d.ClearFaults()) }))
 	mux.HandleFunc("POST /devices/{id}/reset", l.withDevice(func(w http.ResponseWriter, _ *http.Request, d *Device) { done(w, d.Reset()) }))
 	mux.HandleFunc("GET /counts", l.getCounts)
+	mux.HandleFunc("GET /accounts", l.getAccounts)
+	mux.HandleFunc("POST /accounts/reset", l.resetAccounts)
 	mux.HandleFunc("GET /inventory", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Write(l.InventoryYAML())

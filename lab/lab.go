@@ -32,6 +32,8 @@ type Lab struct {
 	control atomic.Pointer[string]
 	gate    listeners
 
+	accounts *accounts
+
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // nil once the lab stops
 	work  sync.WaitGroup
@@ -60,6 +62,7 @@ func New(config Config) (*Lab, error) {
 		began:     time.Now(),
 		ready:     make(chan struct{}),
 		conns:     map[net.Conn]struct{}{},
+		accounts:  newAccounts(&config),
 	}
 	l.port.Store(int64(config.Port))
 	base := netip.MustParseAddr(config.AddressBase)
@@ -136,8 +139,9 @@ func (l *Lab) ControlURL() string {
 	return ""
 }
 
-// Reset resets every device.
+// Reset resets every device, and the accounts.
 func (l *Lab) Reset() error {
+	l.ResetAccounts()
 	var errs []error
 	for _, device := range l.devices {
 		errs = append(errs, device.Reset())

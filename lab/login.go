@@ -56,8 +56,10 @@ func (d *Device) serverConfig(faults *fault.Set) *ssh.ServerConfig {
 func (d *Device) checkPassword(user, password string) (*ssh.Permissions, error) {
 	faults := d.Faults()
 	config := &d.lab.config
-	right := subtle.ConstantTimeCompare([]byte(password), []byte(config.Password)) == 1
-	if right && user == config.Username && (faults == nil || !faults.WrongPassword) {
+	right := subtle.ConstantTimeCompare([]byte(password), []byte(config.Password)) == 1 && user == config.Username
+	switch {
+	case faults != nil && faults.WrongPassword: // the device's own doing: it asks nobody
+	case d.lab.accounts.login(user, right):
 		return nil, nil
 	}
 	d.count(func(c *Counts) { c.LoginsFailed++ })

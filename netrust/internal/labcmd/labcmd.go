@@ -43,6 +43,8 @@ into a directory (a temporary one unless --dir names one) and prints where.`,
 	flags.IntVar(&cfg.Sites, "sites", 1, "over how many sites the devices spread")
 	flags.Uint64Var(&cfg.Seed, "seed", 0, "decides host keys, passwords and serial numbers")
 	flags.DurationVar(&cfg.Latency, "latency", 0, "what every command takes")
+	flags.IntVar(&cfg.LockAfter, "lock-after", 0, "bad logins in a row, on whichever devices, after which an account is locked; 0 for never")
+	flags.DurationVar(&cfg.LoginDelay, "login-delay", 0, "how long the server of accounts takes for a password, such as 20ms")
 	flags.IntVar(&cfg.MaxSessions, "max-sessions", 0, "how many logins a device holds at once, as its vty lines; 0 for no limit")
 	flags.StringVar(&cfg.Control, "control", cfg.Control, "loopback address of the HTTP control (faults, counts)")
 	flags.StringVar(&dir, "dir", "", "directory for the files (default: a temporary one, removed at the end)")
