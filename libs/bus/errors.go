@@ -16,6 +16,8 @@ var (
 	ErrNoWrites = errors.New("NATS takes no writes")
 	// ErrNoStream: nothing took the write: the stream is not there, or JetStream is starting.
 	ErrNoStream = errors.New("no stream takes it, or JetStream is starting")
+	// ErrAltered: an object is there, and is not what its name says.
+	ErrAltered = errors.New("the object was altered")
 	// ErrNotFound: no such message, key or object.
 	ErrNotFound = errors.New("not found")
 )

@@ -73,9 +73,12 @@ type verified struct {
 func (v *verified) Read(p []byte) (int, error) {
 	n, err := v.ReadCloser.Read(p)
 	v.sum.Write(p[:n])
+	if errors.Is(err, jetstream.ErrDigestMismatch) {
+		return n, fmt.Errorf("object %s: %w (%w)", v.want, ErrAltered, err)
+	}
 	if errors.Is(err, io.EOF) {
 		if got := hex.EncodeToString(v.sum.Sum(nil)); got != v.want {
-			return n, fmt.Errorf("object %s has the content of %s: it was altered", v.want, got)
+			return n, fmt.Errorf("object %s has the content of %s: %w", v.want, got, ErrAltered)
 		}
 	}
 	return n, err

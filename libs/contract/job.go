@@ -151,7 +151,7 @@ type JobEvent struct {
 
 // Stopping is why a running job starts no more tasks.
 type Stopping struct {
-	Kind   ErrorKind `json:"kind"` // cancelled, deadline, breaker or threshold
+	Kind   ErrorKind `json:"kind"` // cancelled, deadline, breaker, threshold, or internal
 	Reason string    `json:"reason"`
 	By     string    `json:"by,omitempty"`
 }

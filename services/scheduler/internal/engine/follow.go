@@ -189,7 +189,7 @@ func (e *Engine) onEvent(id string, s bus.Stored) error {
 	}
 	a.State = m.State
 	if m.Manifest != nil {
-		a.Manifest, a.Deadline = m.Manifest, m.Deadline
+		a.Manifest, a.Deadline, a.Targets = m.Manifest, m.Deadline, m.Targets
 	}
 	if m.Waves != nil {
 		a.Waves = m.Waves

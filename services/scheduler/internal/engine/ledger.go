@@ -102,7 +102,10 @@ func (e *Engine) onRecord(key contract.TaskKey, entry ledger.Entry) {
 	a := e.jobs[key.Job]
 	i := -1
 	if a != nil {
-		i = a.Find(key.Device)
+		if i = a.Find(key.Device); i < 0 && a.Lost() {
+			i = a.Learn(key, entry.Task)
+			e.tasks++
+		}
 	}
 	if i < 0 {
 		if news {

@@ -27,7 +27,7 @@ func (e *Engine) step(ctx context.Context, a *active, now time.Time) {
 		e.effect(ctx, a, "rejecting", func(ctx context.Context) error { return e.reject(ctx, a, p) }, func() { e.forget(a, time.Now()) })
 	case a.State == contract.JobSubmitted && a.cancel != nil:
 		e.end(ctx, a) // it may have to wait long for room
-	case a.State == contract.JobPlanned && (a.Spec.DryRun || a.cancel != nil):
+	case a.State == contract.JobPlanned && (a.Spec.DryRun || a.cancel != nil || a.Lost()):
 		e.end(ctx, a)
 	case a.State == contract.JobPlanned:
 		e.start(ctx, a)

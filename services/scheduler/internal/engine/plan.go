@@ -223,10 +223,17 @@ func (e *Engine) loadManifests(ctx context.Context) error {
 	}
 	for _, a := range planned {
 		tasks, skipped, err := e.loadManifest(ctx, a)
-		if err != nil {
+		why := e.unreadable(ctx, err)
+		if err != nil && why == "" {
 			return fmt.Errorf("taking over job %s: %w", a.ID, err)
 		}
 		if err := e.inLoop(ctx, func() {
+			if why != "" {
+				a.log.Error().Err(err).Msg("the plan of a job cannot be read; the job ends")
+				a.prepare(nil, nil)
+				a.Lose(why)
+				return
+			}
 			a.Skipped = skipped
 			a.prepare(tasks, a.Waves)
 			e.tasks += len(tasks)
@@ -235,6 +242,22 @@ func (e *Engine) loadManifests(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unreadable says why a plan can never be read again, or "" where trying again may help: one job's plan must not keep all
+// others from being led.
+func (e *Engine) unreadable(ctx context.Context, err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, bus.ErrNotFound):
+		return "the job's plan is missing from the object store; submit the job again"
+	case errors.Is(err, bus.ErrAltered), errors.As(err, &syntax), errors.As(err, &kind):
+		return "the job's plan in the object store is damaged; submit the job again"
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && e.conn.Ready(ctx) == nil:
+		return "the job's plan in the object store is not complete; submit the job again"
+	}
+	return ""
 }
 
 func (e *Engine) loadManifest(ctx context.Context, a *active) (tasks []job.Task, skipped int, err error) {

@@ -101,7 +101,7 @@ func (e *Engine) recovery(c *claim) contract.Task {
 		Commands: []string{}, Repeatable: r.Claim.Repeatable, ReleasedAt: time.Now().UTC(),
 	}
 	// While the job runs, the task may be run again, and needs all that a release has.
-	if a := e.jobs[r.JobID]; a != nil {
+	if a := e.jobs[r.JobID]; a != nil && !a.Lost() {
 		if i := a.Find(r.DeviceID); i >= 0 {
 			full := e.message(a, i)
 			full.Recover, full.TaskSeq, full.Attempt = true, c.seq, r.Attempt+1

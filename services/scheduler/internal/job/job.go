@@ -63,7 +63,10 @@ type Job struct {
 	FleetPerDomain int
 
 	Tasks   []Task // by device id; see [Job.Plan]
+	Targets int    // how many devices were planned, as far as the log says
 	Skipped int
+	lost    string         // why the plan cannot be read
+	learned map[string]int // the tasks of a lost job, by device id
 	Waves   []contract.Wave
 	claimed int
 	ended   int
@@ -110,6 +113,12 @@ func (j *Job) LoginsLeft(i int, now time.Time) int { return j.loginsLeft(&j.Task
 
 // Find returns the index of a device's task, or -1.
 func (j *Job) Find(device string) int {
+	if j.Lost() {
+		if i, ok := j.learned[device]; ok {
+			return i
+		}
+		return -1
+	}
 	i, ok := slices.BinarySearchFunc(j.Tasks, device, func(t Task, id string) int { return strings.Compare(t.Device.ID, id) })
 	if !ok {
 		return -1
@@ -246,13 +255,15 @@ func (j *Job) tallyEnd(t *Task) {
 
 // Done reports whether the job can end: all its tasks have, or it was stopped and no executor is at work on it any more.
 func (j *Job) Done() bool {
-	return j.State == contract.JobRunning && (j.ended == len(j.Tasks) || j.GateClosed && j.claimed == 0)
+	return j.State == contract.JobRunning && (j.ended == len(j.Tasks) && !j.Lost() || j.GateClosed && j.claimed == 0)
 }
 
 // Final is the job's last state.
 func (j *Job) Final(c contract.Counts) contract.JobState {
 	stopped := j.Stopping != nil && j.Stopping.Kind == contract.KindCancelled
 	switch {
+	case j.Lost() && j.Targets == 0: // nobody can say that these were all
+		return contract.JobFailed
 	case stopped && c.Total == 0: // before it was planned
 		return contract.JobCancelled
 	case c.Succeeded+c.Skipped == c.Total:

@@ -46,7 +46,7 @@ func (j *Job) Close(unserved func(site string) bool) {
 
 // Counts counts the tasks by state.
 func (j *Job) Counts() contract.Counts {
-	c := contract.Counts{Total: len(j.Tasks) + j.Skipped, Skipped: j.Skipped}
+	c := contract.Counts{Total: len(j.Tasks) + j.Skipped + j.unknown(), Skipped: j.Skipped, Cancelled: j.unknown()}
 	for i := range j.Tasks {
 		t := &j.Tasks[i]
 		switch {
