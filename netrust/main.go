@@ -11,6 +11,7 @@ import (
 	"github.com/netrust/netrust/cli"
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/netrust/internal/configcmd"
+	"github.com/netrust/netrust/netrust/internal/credentialcmd"
 	"github.com/netrust/netrust/netrust/internal/demo"
 	"github.com/netrust/netrust/netrust/internal/environ"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
@@ -33,7 +34,7 @@ func run() int {
 	w := world.OS()
 	w.HostChecks = func() []cli.Check { return hostChecks(w) }
 	root := cli.Command(w.Deps)
-	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w), configcmd.Command(w))
+	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w), configcmd.Command(w), credentialcmd.Command(w))
 	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
 }
 

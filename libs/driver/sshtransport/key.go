@@ -29,25 +29,43 @@ func (a *attempt) signer() (ssh.Signer, string, error) {
 }
 
 func parseKey(t driver.Target) (ssh.Signer, error) {
-	fault := func(field, message, remedy string) (ssh.Signer, error) {
-		return nil, &driver.CredentialError{DeviceID: t.DeviceID, Field: field, Message: message, Remedy: remedy}
+	signer, fault := readKey(t.PrivateKey, t.Passphrase)
+	if fault != nil {
+		fault.DeviceID = t.DeviceID
+		return nil, fault
 	}
-	key := []byte(t.PrivateKey.Reveal())
-	signer, err := ssh.ParsePrivateKey(key)
+	return signer, nil
+}
+
+// CheckKey says what is wrong with a private key and its passphrase, or nil. Field is passphrase when the key itself is one,
+// and locked.
+func CheckKey(key, passphrase driver.Secret) *driver.CredentialError {
+	_, fault := readKey(key, passphrase)
+	return fault
+}
+
+// readKey makes a signer of a private key. A key that is not locked needs no passphrase. Errors of the parsers are not
+// wrapped: they may repeat some of the key.
+func readKey(key, passphrase driver.Secret) (ssh.Signer, *driver.CredentialError) {
+	fault := func(field, message, remedy string) (ssh.Signer, *driver.CredentialError) {
+		return nil, &driver.CredentialError{Field: field, Message: message, Remedy: remedy}
+	}
+	text := []byte(key.Reveal())
+	signer, err := ssh.ParsePrivateKey(text)
 	if err == nil {
-		return signer, nil // a key that is not locked needs no passphrase
+		return signer, nil
 	}
 	if !errors.As(err, new(*ssh.PassphraseMissingError)) {
 		return fault("private_key", "cannot be read as an SSH private key", "set it again from the file that ssh-keygen wrote (ssh-keygen -p -f FILE converts others)")
 	}
-	if t.Passphrase.Empty() {
+	if passphrase.Empty() {
 		return fault("passphrase", "is missing, and the private key is locked with one", "set it with the key")
 	}
-	signer, err = ssh.ParsePrivateKeyWithPassphrase(key, []byte(t.Passphrase.Reveal()))
+	signer, err = ssh.ParsePrivateKeyWithPassphrase(text, []byte(passphrase.Reveal()))
 	switch {
 	case errors.Is(err, x509.IncorrectPasswordError):
 		return fault("passphrase", "does not open the private key", "set the right one")
-	case err != nil: // not wrapped: it may repeat some of the key
+	case err != nil:
 		return fault("private_key", "cannot be read with its passphrase", "set it again from the file that ssh-keygen wrote")
 	}
 	return signer, nil

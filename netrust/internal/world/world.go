@@ -3,6 +3,9 @@
 package world
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -20,11 +23,14 @@ type World struct {
 	Environ []string
 	// DataDir is where `netrust up` keeps its data unless told otherwise.
 	DataDir string
+	// ReadSecret asks the person for a line without showing it, and is given up when the context ends; nil where standard
+	// input is no terminal.
+	ReadSecret func(ctx context.Context, prompt string) (string, error)
 }
 
 // OS is the real process.
 func OS() World {
-	return World{
+	w := World{
 		Deps: cli.Deps{
 			Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv,
 			ConfigDir:   configDir(),
@@ -36,6 +42,36 @@ func OS() World {
 		},
 		Environ: os.Environ(),
 		DataDir: dataDir(),
+	}
+	if isTerminal(os.Stdin) {
+		w.ReadSecret = readSecret
+	}
+	return w
+}
+
+// readSecret leaves the terminal as it was, also when the person presses Ctrl-C.
+func readSecret(ctx context.Context, prompt string) (string, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	defer fmt.Fprintln(os.Stderr) // the person's own line end is not shown either
+	fmt.Fprint(os.Stderr, prompt)
+	type answer struct {
+		line []byte
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() { // ends with the process at the latest: a read from a terminal cannot be interrupted
+		line, err := term.ReadPassword(fd)
+		read <- answer{line, err}
+	}()
+	select {
+	case a := <-read:
+		return string(a.line), a.err
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
 	}
 }
 
