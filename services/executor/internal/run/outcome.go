@@ -121,7 +121,7 @@ func remedy(k contract.ErrorKind) string {
 	case contract.KindUnreachable:
 		return "check address, port and the way to the device, then retry the job"
 	case contract.KindAuthentication:
-		return "check user, password or key of the credential, then retry the job"
+		return "check user, password, key and enable secret of the credential, then retry the job"
 	case contract.KindCredential:
 		return "give the executor the credential, then retry the job"
 	case contract.KindHostKey:
