@@ -101,10 +101,16 @@ func (c *Cache) Refresh(ctx context.Context, reference string, used Credential) 
 }
 
 func (c *Cache) get(reference string) (Credential, bool) {
+	stamp := c.stamp(reference)
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fresh(reference, stamp)
+}
+
+// fresh is what is kept and may still be used. The mutex is held.
+func (c *Cache) fresh(reference, stamp string) (Credential, bool) {
 	k, ok := c.kept[reference]
-	c.mu.Unlock()
-	if !ok || !c.now().Before(k.until) || k.stamp != c.stamp(reference) {
+	if !ok || !c.now().Before(k.until) || k.stamp != stamp {
 		return Credential{}, false
 	}
 	return k.credential, true
@@ -130,7 +136,12 @@ func (c *Cache) forget(reference string, used Credential) {
 // next of them asks again.
 func (c *Cache) ask(ctx context.Context, reference string) (Credential, error) {
 	for {
+		stamp := c.stamp(reference)
 		c.mu.Lock()
+		if found, ok := c.fresh(reference, stamp); ok { // another caller was faster
+			c.mu.Unlock()
+			return found, nil
+		}
 		f, flying := c.flights[reference]
 		if !flying {
 			f = &flight{done: make(chan struct{})}
@@ -159,7 +170,7 @@ func (c *Cache) fly(ctx context.Context, reference string, f *flight) {
 		c.mu.Lock()
 		delete(c.flights, reference)
 		c.mu.Unlock()
-		close(f.done)
+		close(f.done) // after what was kept, so that who wakes up finds it
 	}()
 	f.err = errors.New("the credential's provider failed") // stands only if it panics
 	stamp := c.stamp(reference)
