@@ -35,7 +35,7 @@ type Config struct {
 }
 
 // Parts of the benchmark, in the order in which they run.
-var Parts = []string{"engine", "syncs", "devices", "latency", "urgent", "sessions", "growth"}
+var Parts = []string{"engine", "syncs", "devices", "latency", "urgent", "sessions", "reuse", "scale", "growth"}
 
 // parallel is how many devices a job works on at once, unless the best number is looked for.
 const parallel = 256
@@ -71,7 +71,7 @@ func Run(ctx context.Context, cfg Config, r *report.Report) error {
 	}
 	parts := map[string]func(context.Context) error{
 		"engine": b.engine, "syncs": b.syncs, "devices": b.devices, "latency": b.latency, "urgent": b.urgent,
-		"sessions": b.sessions, "growth": b.growth,
+		"sessions": b.sessions, "reuse": b.reuse, "scale": b.scale, "growth": b.growth,
 	}
 	for _, name := range Parts {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, name) {

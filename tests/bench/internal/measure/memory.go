@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/jobspec"
@@ -38,7 +39,7 @@ func (b *bench) sessions(ctx context.Context) error {
 		driver role.DriverChoice
 		name   string
 	}{{role.DriverOwn, "exec"}, {role.DriverTerminal, "PTY"}} {
-		before, during, err := b.hold(ctx, p, mode.driver, mode.name)
+		before, during, cores, err := b.hold(ctx, p, mode.driver, mode.name)
 		if err != nil {
 			return err
 		}
@@ -47,6 +48,10 @@ func (b *bench) sessions(ctx context.Context) error {
 		b.report.Add(report.Row{
 			Part: part, What: "executor memory per session, " + mode.name, Value: each, Unit: "KiB", Aim: report.AtMost(256),
 			Note: fmt.Sprintf("heap in use: %.0f KiB each", float64(during.Heap-before.Heap)/float64(b.Some)/1024),
+		})
+		b.report.Add(report.Row{
+			Part: part, What: "executor processor while all wait for a slow command, " + mode.name, Value: cores, Unit: "cores",
+			Aim: report.AtMost(0.1), Note: fmt.Sprintf("over %s", watched),
 		})
 	}
 	return nil
@@ -60,27 +65,46 @@ func held(tag string) contract.JobSpec {
 	return s
 }
 
-// hold runs a job whose commands do not end, and returns the executor's memory before and while all sessions are open.
-func (b *bench) hold(ctx context.Context, p *product.Product, driver role.DriverChoice, name string) (before, during memory, err error) {
+// watched is how long a process is looked at that should do nothing.
+const watched = 10 * time.Second
+
+// idleCores is what part of a core a process uses while it is watched.
+func idleCores(ctx context.Context, c *child.Child, during time.Duration) (float64, error) {
+	before, err := c.Usage()
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-time.After(during):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	after, err := c.Usage()
+	return (after.CPU - before.CPU).Seconds() / during.Seconds(), err
+}
+
+// hold runs a job whose commands do not end, and returns the executor's memory before and while all sessions are open, and what
+// part of a core it uses meanwhile.
+func (b *bench) hold(ctx context.Context, p *product.Product, driver role.DriverChoice, name string) (before, during memory, cores float64, err error) {
 	if err := p.UseExecutor(ctx, driver, b.Some); err != nil {
-		return before, during, err
+		return before, during, 0, err
 	}
 	s := held(role.TagSome)
 	s.Limits.Parallel = b.Some
 	if _, err := p.Measure(ctx, s, "", ""); err != nil { // warm-up
-		return before, during, err
+		return before, during, 0, err
 	}
 	executor := p.Children()[role.Executor]
 	if before, err = settle(ctx, executor); err != nil {
-		return before, during, err
+		return before, during, 0, err
 	}
 	if err := b.lab.Call(ctx, role.PathSlow, role.SlowDown{MS: slow}, nil); err != nil {
-		return before, during, err
+		return before, during, 0, err
 	}
 	defer b.lab.Call(context.WithoutCancel(ctx), role.PathSlow, role.SlowDown{}, nil) //nolint:errcheck // the next job shows it
 	id, err := p.API.Submit(ctx, s)
 	if err != nil {
-		return before, during, err
+		return before, during, 0, err
 	}
 	err = poll(ctx, "all sessions to be open", func() (bool, error) {
 		var held role.Held
@@ -88,17 +112,20 @@ func (b *bench) hold(ctx context.Context, p *product.Product, driver role.Driver
 		return held.Sessions >= b.Some, err
 	})
 	if err != nil {
-		return before, during, err
+		return before, during, 0, err
+	}
+	if cores, err = idleCores(ctx, executor, watched); err != nil {
+		return before, during, 0, err
 	}
 	if during, err = settle(ctx, executor); err != nil {
-		return before, during, err
+		return before, during, 0, err
 	}
 	if b.Profiles != "" {
 		if err := executor.HeapProfile(ctx, filepath.Join(b.Profiles, "sessions-"+name+"-heap.pprof")); err != nil {
-			return before, during, err
+			return before, during, 0, err
 		}
 	}
-	return before, during, p.API.Cancel(ctx, id)
+	return before, during, cores, p.API.Cancel(ctx, id)
 }
 
 // growth queues ever more tasks behind an executor that finishes none, and looks at what that costs each process.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,12 +39,12 @@ type Product struct {
 	// Imported is how long the import of the inventory took.
 	Imported time.Duration
 
-	nats     role.NATSFacts
-	server   *child.Child
-	services map[string]*child.Child // by role, without the server
-	conn     *bus.Conn
-	trace    string
-	executor role.ExecutorSettings
+	nats      role.NATSFacts
+	server    *child.Child
+	services  map[string]*child.Child // by role, without the server
+	conn      *bus.Conn
+	trace     string
+	executors Executors
 }
 
 // Start starts everything but the executor, and imports the inventory.
@@ -107,22 +108,54 @@ func (p *Product) run(ctx context.Context, name string, settings any) error {
 	return nil
 }
 
-// UseExecutor makes the one executor one with this driver and so many slots (0: the default), and waits until the
-// scheduler may release tasks to it.
+// Executors are the executors of a run.
+type Executors struct {
+	Count  int
+	Driver role.DriverChoice
+	Slots  int // of each; 0: the default
+	// Keep is how many sessions each keeps open for the next task, for as long as the run lasts; 0 keeps none.
+	Keep int
+}
+
+// UseExecutor makes the one executor one with this driver and so many slots (0: the default), which keeps no session open, and
+// waits until the scheduler may release tasks to it.
 func (p *Product) UseExecutor(ctx context.Context, driver role.DriverChoice, slots int) error {
-	s := role.ExecutorSettings{NATS: p.nats, Driver: driver, Slots: slots, Environment: p.cfg.Environment}
-	if c := p.services[role.Executor]; c != nil {
-		if p.executor.Driver == driver && p.executor.Slots == slots {
-			return nil
+	return p.UseExecutors(ctx, Executors{Count: 1, Driver: driver, Slots: slots})
+}
+
+// UseExecutors makes the executors these, in place of what there was.
+func (p *Product) UseExecutors(ctx context.Context, e Executors) error {
+	if p.executors == e {
+		return nil
+	}
+	p.stopExecutors()
+	s := role.ExecutorSettings{NATS: p.nats, Driver: e.Driver, Slots: e.Slots, Environment: p.cfg.Environment, KeepUp: e.Keep}
+	if e.Keep > 0 {
+		s.KeepMS = time.Hour.Milliseconds()
+	}
+	for i := range e.Count {
+		name := role.Executor
+		if i > 0 {
+			name += fmt.Sprint("-", i+1)
 		}
-		c.Stop()
-		delete(p.services, role.Executor)
+		c, err := child.Run(ctx, child.Start{Role: role.Executor, Name: name, Dir: p.cfg.Dir, Settings: s})
+		if err != nil {
+			return err
+		}
+		p.services[name] = c
 	}
-	if err := p.run(ctx, role.Executor, s); err != nil {
-		return err
-	}
-	p.executor = s
+	p.executors = e
 	return nil
+}
+
+func (p *Product) stopExecutors() {
+	for name, c := range p.services {
+		if strings.HasPrefix(name, role.Executor) {
+			c.Stop()
+			delete(p.services, name)
+		}
+	}
+	p.executors = Executors{}
 }
 
 // Children are all processes, by role.
@@ -141,7 +174,8 @@ func (p *Product) Syncs(from, to time.Time) (syncs.Count, error) {
 
 // Stop ends all processes, the server last. Nothing is left but the directory.
 func (p *Product) Stop() {
-	for _, name := range []string{role.Executor, role.Gateway, role.Scheduler} {
+	p.stopExecutors()
+	for _, name := range []string{role.Gateway, role.Scheduler} {
 		if c := p.services[name]; c != nil {
 			c.Stop()
 		}

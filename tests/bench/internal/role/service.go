@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"time"
 
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/credential"
@@ -102,6 +103,10 @@ type ExecutorSettings struct {
 	Driver DriverChoice `json:"driver"`
 	// Slots of the normal class; 0 means the product's default.
 	Slots int `json:"slots"`
+	// Keep is for how long and how many sessions stay open between tasks; 0 keeps none: what is compared with loops that log in
+	// must log in.
+	KeepMS int64 `json:"keep_ms"`
+	KeepUp int   `json:"keep_up"`
 	// Environment resolves credentials.
 	Environment map[string]string `json:"environment"`
 }
@@ -128,6 +133,10 @@ func runExecutor(ctx context.Context, s ExecutorSettings, h *child.Host) error {
 	cfg := executor.Default()
 	if s.Slots > 0 {
 		cfg.NormalSlots = s.Slots
+	}
+	cfg.SessionIdle = time.Duration(s.KeepMS) * time.Millisecond
+	if s.KeepUp > 0 {
+		cfg.SessionLimit = s.KeepUp
 	}
 	service, err := executor.New(conn, cfg, drivers, credentials, log)
 	if err != nil {
