@@ -16,6 +16,7 @@ import (
 type reportOptions struct {
 	summaryOnly bool
 	full        bool // every device's whole output
+	follow      bool // the one device's lines as they come
 }
 
 // report writes what came of a job: its table to standard output, why devices failed and what to do to standard error.

@@ -27,6 +27,7 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
   netrust run 'show version' --all --parallel 200 --timeout 20s
   netrust run 'show ip route' 'show arp' --id edge-1,edge-2 --full
   netrust run 'show version' --label 'site=paris, role in (core,edge)' --output json
+  netrust run 'ping 192.0.2.1' --id edge-1 --follow
   netrust run 'clear counters' --label platform=cisco_nxos --yes
   netrust run 'clear counters' --all --canary 1 --batch 10 --batch 25% --pause 30s --failure-threshold 3 --per-site 5 --yes
   netrust run 'show clock' --all --dry-run`,
@@ -39,12 +40,20 @@ Exit code: 0 when every device answered, 1 when one did not, 2 when the command 
 			if err := wantsTargets(cmd, spec); err != nil {
 				return err
 			}
+			if o.follow {
+				if err := followsOne(cmd, spec); err != nil {
+					return err
+				}
+			}
 			return a.runJob(cmd, spec, yes, true, o)
 		},
 	}
 	flags.bind(a, cmd)
 	bindReport(cmd, &o)
 	bindYes(cmd, &yes)
+	cmd.Flags().BoolVarP(&o.follow, "follow", "f", false, "print what the one device prints, as it comes")
+	cmd.MarkFlagsMutuallyExclusive("follow", "summary-only")
+	cmd.MarkFlagsMutuallyExclusive("follow", "full")
 	return cmd
 }
 
@@ -70,6 +79,13 @@ func (a *app) runJob(cmd *cobra.Command, spec contract.JobSpec, yes, watch bool,
 	}
 	if !watch {
 		return a.submitted(job)
+	}
+	if o.follow {
+		device, err := a.followedDevice(ctx, c, job)
+		if err != nil {
+			return err
+		}
+		return a.runFollowed(ctx, c, job, device)
 	}
 	if job, err = a.watch(ctx, c, job); err != nil {
 		return err

@@ -111,6 +111,9 @@ type Command struct {
 	// Sink gets the output while it comes, in whole lines with their line ends (a line of over 64 KiB comes in parts).
 	// What it gets adds up to Output.Text. It is called from Run, which waits for it, and may not keep the slice.
 	Sink func(lines []byte)
+	// Again, where set, is called when what Sink got is void, because the command is run in another way; what it gets from then on
+	// adds up to Output.Text. Without it, Sink gets what could turn out void only when the command has ended.
+	Again func()
 }
 
 // Output is what a device printed for a command.

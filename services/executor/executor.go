@@ -25,6 +25,7 @@ import (
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/executor/internal/hostkeys"
 	"github.com/netrust/netrust/services/executor/internal/intake"
+	"github.com/netrust/netrust/services/executor/internal/live"
 	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
 	"github.com/netrust/netrust/services/executor/internal/session"
@@ -113,6 +114,7 @@ type Executor struct {
 	intake  *intake.Intake
 	pool    *session.Pool
 	mailbox *session.Mailbox
+	live    *live.Hub
 }
 
 // New checks the settings and makes an executor. It reads the known_hosts file, and does no other I/O.
@@ -143,7 +145,9 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	pool := session.New(self.Incarnation, session.Config{
 		Idle: cfg.SessionIdle, Keepalive: cfg.SessionKeepalive, Limit: cfg.SessionLimit, PerDevice: cfg.SessionsPerDevice,
 	}, holder, mailbox, log)
+	printed := live.New(conn, log)
 	runner := &run.Runner{
+		Live:    printed,
 		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
 		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, Sessions: pool, Proved: intake.Proof(conn),
@@ -153,7 +157,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 		Sites:  cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
 		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
 	}, log)
-	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool, mailbox: mailbox}, nil
+	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool, mailbox: mailbox, live: printed}, nil
 }
 
 func newIncarnation() string {
@@ -178,6 +182,7 @@ func (e *Executor) Run(ctx context.Context) error {
 	below.Go(func() error { return e.holder.Run(belowCtx) })
 	below.Go(func() error { return e.intake.FollowGates(belowCtx) })
 	below.Go(func() error { return e.intake.KeepInHand(belowCtx) })
+	below.Go(func() error { return e.live.Run(belowCtx) })
 	below.Go(func() error { return e.conn.Observe(belowCtx) })
 	below.Go(func() error { return e.mailbox.Run(belowCtx, e.pool.Release) })
 	below.Go(func() error { return e.pool.Run(belowCtx, e.lookEvery()) })

@@ -26,6 +26,7 @@ var operations = []struct {
 	{"GET", "/v1/jobs/JOB/results", "", contract.RoleViewer},
 	{"GET", "/v1/jobs/JOB/results/core-1", "", contract.RoleViewer},
 	{"GET", "/v1/jobs/JOB/output/core-1", "", contract.RoleViewer},
+	{"GET", "/v1/jobs/JOB/output/core-1/live", "", contract.RoleViewer},
 	{"GET", "/v1/jobs/JOB/events", "", contract.RoleViewer},
 	{"POST", "/v1/jobs/JOB/cancel", "{}", contract.RoleOperator},
 	{"POST", "/v1/jobs/JOB/retry", "{}", contract.RoleOperator},

@@ -18,6 +18,14 @@ func NewPlain(max int64, lead *regexp.Regexp) *Plain {
 // Write takes the next bytes.
 func (p *Plain) Write(b []byte) { p.screen.write(b) }
 
+// Pass hands the whole lines that came since the last Pass to sink, which may not keep the slice. What is passed adds up to the
+// result's text, when it is passed once more after Finish.
+func (p *Plain) Pass(sink func([]byte)) {
+	p.answer.sink = sink
+	p.answer.pass()
+	p.answer.sink = nil
+}
+
 // Finish gives what was collected. It is the last call.
 func (p *Plain) Finish() Result {
 	if rest := p.screen.seen(); len(rest) > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
+	"github.com/netrust/netrust/services/executor/internal/live"
 	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/session"
 )
@@ -43,6 +44,8 @@ type Runner struct {
 	Sessions *session.Pool
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
+	// Live publishes what devices print as it comes, where somebody follows; nil: nobody is told.
+	Live *live.Hub
 	// Meters measures logins and commands; nil for nobody.
 	Meters *measure.Meters
 	// Proved is told of a task that is a probe and got into its device, by a login or a session that was open, beside the
@@ -181,7 +184,9 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, a *access, s *s
 	timeout := time.Duration(t.CommandTimeoutMS) * time.Millisecond
 	room := r.MaxOutput
 	var rejected error
-	for _, text := range t.Commands {
+	printed := r.Live.Output(t, t.Attempt)
+	defer printed.Close()
+	for i, text := range t.Commands {
 		select {
 		case <-stop:
 			return ErrStopped
@@ -197,6 +202,10 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, a *access, s *s
 			step.Show(shown(t, rep, text))
 		}
 		command := driver.Command{Text: text, Timeout: timeout}
+		if printed != nil {
+			printed.Begin(i, text, rep.redact)
+			command.Sink, command.Again = printed.Lines, printed.Again
+		}
 		out, err := s.Run(running, command)
 		if s.MayReopen(err, t.Repeatable) {
 			if err := r.reopen(ctx, t, a, s, lease, rep); err != nil {
@@ -206,6 +215,7 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, a *access, s *s
 			out, err = s.Run(running, command)
 		}
 		step.Done(err)
+		printed.End()
 		kept, cut := keep(out.Text, room)
 		room -= int64(len(kept))
 		rep.Outputs = append(rep.Outputs, contract.CommandOutput{

@@ -22,6 +22,8 @@ func (s *server) taskRoutes(a huma.API) {
 	huma.Register(a, operation("get-output", http.MethodGet, pathJob+"/output/{device}", contract.RoleViewer, "What one device printed, whole",
 		produces("text/plain", "application/json"), answers("text/plain", "application/json"),
 		described("As text, or with Accept: application/json as a list with one entry per command.")), s.getOutput)
+	huma.Register(a, operation("follow-output", http.MethodGet, pathJob+"/output/{device}/live", contract.RoleViewer, "Follow what one device prints (server-sent events)",
+		produces("text/event-stream"), answers("text/event-stream"), described(liveText)), s.liveOutput)
 	huma.Register(a, operation("watch-job", http.MethodGet, pathJob+"/events", contract.RoleViewer, "Follow a job (server-sent events)",
 		produces("text/event-stream"), answers("text/event-stream"), described(eventsText)), s.events)
 }
