@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/tests/bench/internal/product"
 	"github.com/netrust/netrust/tests/bench/internal/report"
 	"github.com/netrust/netrust/tests/bench/internal/role"
@@ -45,8 +46,26 @@ func (b *bench) engine(ctx context.Context) error {
 	part := fmt.Sprintf("engine alone: %d tasks, a driver that does nothing", run.Devices)
 	b.report.Add(report.Row{Part: part, What: "tasks per second", Value: run.PerSecond(), Unit: "1/s", Aim: report.AtLeast(1000), Note: spread(runs)})
 	b.report.Add(report.Row{Part: part, What: "processor per task, all processes", Value: perDevice(total(run), run.Devices), Unit: "ms", Note: cost(run)})
+	b.report.Add(report.Row{Part: part, What: "scheduler processor per task", Value: 1000 * perDevice(run.CPU[role.Scheduler], run.Devices), Unit: "µs", Aim: report.AtMost(100)})
+	limited, err := p.Measure(ctx, limitedSpec(), "", "")
+	if err != nil {
+		return err
+	}
+	b.report.Detail("engine in waves and within limits", limited)
+	b.report.Add(report.Row{
+		Part: part, What: "scheduler processor per task, in four waves and within limits", Unit: "µs", Aim: report.AtMost(100),
+		Value: 1000 * perDevice(limited.CPU[role.Scheduler], limited.Devices), Note: fmt.Sprintf("%.0f tasks per second", limited.PerSecond()),
+	})
 	b.report.Add(report.Row{Part: part, What: "messages per task", Value: run.MessagesPerTask(), Unit: "", Note: byStream(run)})
 	return nil
+}
+
+// limitedSpec is the same job in waves and within limits that thousands of its tasks run against.
+func limitedSpec() contract.JobSpec {
+	s := spec(role.TagAll)
+	s.Rollout = contract.Rollout{Batches: []contract.Batch{{Percent: 25}}}
+	s.Limits.PerDomain, s.Limits.PerPlatform = parallel/2, parallel/2
+	return s
 }
 
 // syncs counts what the disk must keep, in runs of their own: with a driver that does nothing, and with devices.
