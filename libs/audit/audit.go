@@ -50,6 +50,15 @@ var kind = regexp.MustCompile(`^[a-z][a-z0-9_]*[.][a-z][a-z0-9_]*$`)
 // PlainKind reports whether a text is a kind of events: a noun and a verb.
 func PlainKind(text string) bool { return len(text) <= 64 && kind.MatchString(text) }
 
+var (
+	phase    = regexp.MustCompile(`^(run|(plan|apply|check|undo)-[0-9]+)$`)
+	trace    = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	outcomes = []contract.AuditOutcome{
+		contract.AuditRequested, contract.AuditIntended, contract.AuditSucceeded, contract.AuditFailed, contract.AuditRefused, contract.AuditCancelled,
+		contract.AuditUncertain, contract.AuditUnknown,
+	}
+)
+
 // Bounds of what one event may say, in bytes and entries. What is cut says so.
 const (
 	maxText     = 4 << 10
@@ -62,15 +71,26 @@ const (
 // all redacts by the rules of every platform.
 var all = redact.New("")
 
-// Clean returns the event as it may be recorded: no longer than the schema allows, in valid UTF-8, and without what looks
-// like a secret in its free text. Its maps and lists are copies.
+// Clean returns the event as it may be recorded: as the schema allows it, in valid UTF-8, and without what looks like a secret
+// in its free text. Its maps and lists are copies. Its kind and times are the caller's matter.
 func Clean(e contract.AuditEvent) contract.AuditEvent {
+	e.Actor.Service = cut(e.Actor.Service, 64)
 	e.Actor.Principal = cut(e.Actor.Principal, maxName)
 	e.Actor.Address = cut(e.Actor.Address, maxName)
 	e.Actor.Role = cut(e.Actor.Role, 64)
 	e.Actor.Incarnation = cut(e.Actor.Incarnation, 128)
 	e.Object = cut(e.Object, 1024)
-	e.DeviceID, e.Site = cut(e.DeviceID, maxName), cut(e.Site, 128)
+	e.JobID, e.DeviceID, e.Site = cut(e.JobID, 64), cut(e.DeviceID, maxName), cut(e.Site, 128)
+	e.Attempt, e.Count = max(e.Attempt, 0), max(e.Count, 0)
+	if !slices.Contains(outcomes, e.Outcome) {
+		e.Outcome = contract.AuditUnknown
+	}
+	if !phase.MatchString(e.Phase) {
+		e.Phase = ""
+	}
+	if !trace.MatchString(e.TraceID) {
+		e.TraceID = ""
+	}
 	e.Reason = cut(all.Command(e.Reason), maxText)
 	e.Commands = cleanList(e.Commands)
 	e.Labels, e.Parameters = cleanMap(e.Labels), cleanMap(e.Parameters)

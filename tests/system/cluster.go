@@ -11,7 +11,7 @@ import (
 
 // Options of a cluster.
 type Options struct {
-	Schedulers, Executors int
+	Schedulers, Executors, Audits int
 	// Env is added for every process, such as credentials.
 	Env []string
 	// ExecutorEnv is added for the executors.
@@ -20,12 +20,13 @@ type Options struct {
 	NATSDir string
 }
 
-// Cluster is netrust as separate processes: NATS, one gateway, schedulers, executors.
+// Cluster is netrust as separate processes: NATS, one gateway, schedulers, executors, audits.
 type Cluster struct {
 	NATS       *Process
 	Gateway    *Process
 	Schedulers []*Process
 	Executors  []*Process
+	Audits     []*Process
 
 	API     *API
 	NATSURL string
@@ -42,7 +43,7 @@ func Start(t testing.TB, o Options) *Cluster {
 	natsDir := cmp.Or(o.NATSDir, filepath.Join(dir, "nats"))
 	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: filepath.Join(natsDir, "nats.password")}
 	service := func(name, kind string, extra ...string) *Process {
-		prefix := map[string]string{"nats": "NETRUST_NATS_", "gateway": "NETRUST_GATEWAY_", "scheduler": "NETRUST_SCHEDULER_", "executor": "NETRUST_EXECUTOR_"}[kind]
+		prefix := map[string]string{"nats": "NETRUST_NATS_", "gateway": "NETRUST_GATEWAY_", "scheduler": "NETRUST_SCHEDULER_", "executor": "NETRUST_EXECUTOR_", "audit": "NETRUST_AUDIT_"}[kind]
 		health := "127.0.0.1:" + FreePort(t)
 		env := append([]string{
 			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=" + health,
@@ -69,6 +70,9 @@ func Start(t testing.TB, o Options) *Cluster {
 		env := append([]string{"NETRUST_EXECUTOR_LIVENESS_TTL=3s", "NETRUST_EXECUTOR_ACK_WAIT=4s"}, o.ExecutorEnv...)
 		c.Executors = append(c.Executors, service(fmt.Sprint("executor-", i), "executor", env...))
 	}
+	for i := range o.Audits {
+		c.Audits = append(c.Audits, service(fmt.Sprint("audit-", i), "audit", "NETRUST_AUDIT_TAKEOVER=1s"))
+	}
 	c.NATS.Start(t)
 	Eventually(t, 30*time.Second, "NATS is up", func() error { return contains(c.NATS.Log(), "nats is up") })
 	for _, p := range c.All()[1:] {
@@ -89,7 +93,8 @@ var firstToken = regexp.MustCompile(`nrt_\w+`)
 func (c *Cluster) All() []*Process {
 	all := []*Process{c.NATS, c.Gateway}
 	all = append(all, c.Schedulers...)
-	return append(all, c.Executors...)
+	all = append(all, c.Executors...)
+	return append(all, c.Audits...)
 }
 
 func contains(text, part string) error {

@@ -29,7 +29,7 @@ type network struct {
 func startNetwork(t *testing.T) *network {
 	devices := StartLab(t, "--devices", fmt.Sprint(wrongUntil), "--seed", "301", "--platforms", "cisco_ios,frr", "--sites", "2")
 	c := Start(t, Options{
-		Schedulers: 1, Executors: 2, Env: devices.Env, ExecutorEnv: []string{
+		Schedulers: 1, Executors: 2, Audits: 1, Env: devices.Env, ExecutorEnv: []string{
 			"NETRUST_CREDENTIAL_WRONG_USERNAME=" + devices.Credential("USERNAME"), "NETRUST_CREDENTIAL_WRONG_PASSWORD=not-the-password",
 			"NETRUST_EXECUTOR_CONNECT_TIMEOUT=2s", "NETRUST_EXECUTOR_NORMAL_SLOTS=40", "NETRUST_EXECUTOR_MAX_OUTPUT=1048576",
 			"NETRUST_EXECUTOR_LOG_LEVEL=debug",

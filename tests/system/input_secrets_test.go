@@ -2,12 +2,16 @@ package system
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netrust/netrust/lab"
+	"github.com/netrust/netrust/libs/audit"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/libs/ledger"
 )
 
 // secrets has devices of all platforms print their configs, and looks for each secret of the lab in all that NATS stores,
@@ -60,6 +64,18 @@ func (n *network) secrets(t *testing.T) {
 			}
 		}
 	}
+	conn := n.Connect(t)
+	Eventually(t, 30*time.Second, "the audit has recorded all", func() error {
+		ledgerAt, err := audit.Position(t.Context(), conn, ledger.Stream)
+		if err != nil {
+			return err
+		}
+		last, err := conn.LastFor(t.Context(), ledger.Stream, ledger.Subject(contract.TaskRecords))
+		if err == nil && ledgerAt < last.Seq {
+			err = fmt.Errorf("it is at %d of %d in the ledger", ledgerAt, last.Seq)
+		}
+		return err
+	})
 	for _, stream := range n.Streams(t) {
 		for _, m := range stream.messages {
 			find("stream "+stream.name+", "+m.Subject, string(m.Data))

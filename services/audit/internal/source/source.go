@@ -40,16 +40,20 @@ func Sources() []Source {
 // Events makes the events of one message, cleaned.
 func (s *Source) Events(m bus.Stored) []contract.AuditEvent {
 	events, err := s.derive(m)
+	for i := range events {
+		if err == nil && !audit.PlainKind(events[i].Kind) {
+			err = fmt.Errorf("it gives an event of kind %q", events[i].Kind) // which nobody could publish
+		}
+	}
 	if err != nil {
 		events = []contract.AuditEvent{unknown(m, err)}
 	}
 	trace := audit.TraceID(m.HeaderValue(contract.HeaderTraceparent))
 	for i := range events {
 		e := &events[i]
-		if e.At.IsZero() {
-			e.At = m.Time
+		if e.At = e.At.UTC(); e.At.Year() <= 1 || e.At.Year() > 9999 { // not set, or no time that JSON can hold
+			e.At = m.Time.UTC()
 		}
-		e.At = e.At.UTC()
 		if e.TraceID == "" {
 			e.TraceID = trace
 		}
