@@ -38,7 +38,7 @@ func rules() []covered {
 		{`^netrust job retry JOB$`, retryJob},
 		{`^netrust job submit examples/.*$`, asking}, // the lab has devices of generic_ssh
 		{`^netrust run 'show version' --tag role:core$`, asking},
-		{`^netrust (run|job|device|token) .*$`, againstServer},
+		{`^netrust (run|job|device|token|audit) .*$`, againstServer},
 		{`^curl .* http://127\.0\.0\.1:2280/.*$`, labControl},
 	}
 }
