@@ -15,6 +15,7 @@ import (
 	"github.com/netrust/netrust/netrust/internal/demo"
 	"github.com/netrust/netrust/netrust/internal/environ"
 	"github.com/netrust/netrust/netrust/internal/labcmd"
+	"github.com/netrust/netrust/netrust/internal/natscmd"
 	"github.com/netrust/netrust/netrust/internal/parsecmd"
 	"github.com/netrust/netrust/netrust/internal/serve"
 	"github.com/netrust/netrust/netrust/internal/settingscmd"
@@ -34,7 +35,8 @@ func run() int {
 	w := world.OS()
 	w.HostChecks = func() []cli.Check { return hostChecks(w) }
 	root := cli.Command(w.Deps)
-	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w), configcmd.Command(w), credentialcmd.Command(w))
+	root.AddCommand(up.Command(w), serve.Command(w), labcmd.Command(w), natscmd.Command(w), demo.Command(w), settingscmd.Command(w), parsecmd.Command(w),
+		configcmd.Command(w), credentialcmd.Command(w))
 	return cli.Execute(ctx, root, w.Deps, os.Args[1:])
 }
 

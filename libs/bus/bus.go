@@ -29,7 +29,11 @@ type Config struct {
 	URL string
 	// Name is shown in the server's list of connections.
 	Name string
-	// User and PasswordFile log in; the file holds the password alone.
+	// Service is one of those that asyncapi.yaml names: it says which user logs in, and which streams [Conn.Await] waits for.
+	// Empty means the administrator.
+	Service string
+	// User and PasswordFile log in; the file holds the password alone. An empty User is the service, or the administrator
+	// where the file is [PasswordFile].
 	User         string
 	PasswordFile string
 	// CredentialsFile holds a NATS JWT and its key, instead of user and password.
@@ -58,7 +62,9 @@ type Conn struct {
 	log      zerolog.Logger
 	replicas int
 	source   string
+	service  string
 	refusal  refusal
+	denials  denials
 	renewal  renewal
 	meters   *meters
 
@@ -68,7 +74,10 @@ type Conn struct {
 // Connect connects, and keeps trying until ctx ends: a server that starts later is found. It does not touch the
 // topology: call [Conn.Ensure].
 func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error) {
-	c := &Conn{log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name, stallAfter: cfg.StallAfter, meters: newMeters(cfg.Metrics, cfg.Name)}
+	c := &Conn{
+		log: log, replicas: max(cfg.Replicas, 1), source: "netrust/" + cfg.Name, service: cfg.Service, stallAfter: cfg.StallAfter,
+		meters: newMeters(cfg.Metrics, cfg.Name),
+	}
 	if c.stallAfter <= 0 {
 		c.stallAfter = defaultStallAfter
 	}
@@ -82,7 +91,7 @@ func Connect(ctx context.Context, cfg Config, log zerolog.Logger) (*Conn, error)
 			break
 		}
 		if errors.Is(last, nats.ErrAuthorization) {
-			return nil, fmt.Errorf("connecting to NATS at %s: %w; check user and password", url, last)
+			return nil, fmt.Errorf("connecting to NATS at %s as %s: %w; check user and password", url, userOf(cfg.User, cfg.Service, cfg.PasswordFile), last)
 		}
 		log.Warn().Err(last).Str("url", url).Msg("NATS does not answer; trying again")
 		select {
@@ -113,7 +122,7 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 		nats.MaxPingsOutstanding(2),
 		// A publish while disconnected must fail at once: what is buffered may be sent long after it was decided.
 		nats.ReconnectBufSize(-1),
-		nats.ErrorHandler(c.onError),
+		nats.ErrorHandler(c.onError), // a missing permission shows up only there
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil { // nil when we close it ourselves
 				c.log.Warn().Err(err).Msg("lost NATS")
@@ -127,8 +136,12 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 			c.renewal.tell()
 		}),
 	}
+	if cfg.Service != "" {
+		// Nobody but the service may listen to what it is answered.
+		opts = append(opts, nats.CustomInboxPrefix("_INBOX."+cfg.Service))
+	}
 	if cfg.Embedded != nil {
-		user, password := cfg.Embedded.credentials()
+		user, password := cfg.Embedded.credentials(cfg.Service)
 		return append(opts, nats.InProcessServer(cfg.Embedded), nats.UserInfo(user, password)), cfg.Embedded.URL(), nil
 	}
 	if cfg.PasswordFile != "" {
@@ -136,7 +149,7 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 		if err != nil {
 			return nil, "", fmt.Errorf("reading the NATS password: %w; `netrust serve nats` writes it when it starts", err)
 		}
-		opts = append(opts, nats.UserInfo(cfg.User, strings.TrimSpace(string(b))))
+		opts = append(opts, nats.UserInfo(userOf(cfg.User, cfg.Service, cfg.PasswordFile), strings.TrimSpace(string(b))))
 	}
 	if cfg.CredentialsFile != "" {
 		opts = append(opts, nats.UserCredentials(cfg.CredentialsFile))
@@ -145,15 +158,6 @@ func (c *Conn) options(cfg Config) ([]nats.Option, string, error) {
 		opts = append(opts, nats.RootCAs(cfg.CAFile))
 	}
 	return opts, cfg.URL, nil
-}
-
-// onError logs what the server says outside of any request: a missing permission shows up only here.
-func (c *Conn) onError(_ *nats.Conn, sub *nats.Subscription, err error) {
-	ev := c.log.Warn().Err(err)
-	if sub != nil {
-		ev = ev.Str("subject", sub.Subject)
-	}
-	ev.Msg("NATS reports an error")
 }
 
 // readyTimeout bounds the question whether the server answers.

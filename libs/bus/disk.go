@@ -76,7 +76,7 @@ func (w *diskWatch) run(stop <-chan struct{}) {
 
 // connect is the watch's own connection to the server. Without one, clients learn of a full disk by time-outs alone.
 func (w *diskWatch) connect() *nats.Conn {
-	user, password := w.server.credentials()
+	user, password := w.server.credentials("")
 	conn, err := nats.Connect("", nats.InProcessServer(w.server), nats.UserInfo(user, password), nats.Name("netrust-disk-watch"),
 		nats.MaxReconnects(-1), nats.ReconnectWait(lookEvery))
 	if err != nil {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -22,6 +23,18 @@ var (
 	ErrNotFound = errors.New("not found")
 )
 
+// DeniedError says that the server does not permit a user a subject. Nothing was written.
+type DeniedError struct {
+	User    string // "" for the administrator
+	Subject string
+}
+
+// Error implements error.
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("NATS does not permit the user %s to use %s: "+
+		"its permissions come from schemas/asyncapi.yaml; give the server those of this release, or log in as the right user", cmp.Or(e.User, ServerUser), e.Subject)
+}
+
 // ServerError is a refusal by the server. Nothing was written.
 type ServerError struct {
 	Subject     string
@@ -39,6 +52,7 @@ const (
 	codeWrongLastSequence = 10071
 	codeWrongLastInFlight = 10164
 	codeRollupInBatch     = 10111
+	codeIncomplete        = 10176 // a part of a batch is missing
 	codeNoResources       = 10023
 	codeNoStorage         = 10047
 	codeStoreFailed       = 10077

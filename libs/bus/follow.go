@@ -168,9 +168,10 @@ func nextWithin(ctx context.Context, it jetstream.MessagesContext, d time.Durati
 func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Consumer, error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
+	begin := time.Now()
 	stream, err := f.conn.js.Stream(ctx, f.cfg.Stream)
 	if err != nil {
-		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, f.conn.explain(err, begin, "."+f.cfg.Stream))
 	}
 	if err := f.same(stream.CachedInfo()); err != nil {
 		return nil, nil, err
@@ -185,7 +186,7 @@ func (f *follower) consumer(ctx context.Context) (jetstream.Stream, jetstream.Co
 	}
 	consumer, err := stream.OrderedConsumer(ctx, cfg)
 	if err != nil {
-		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, err)
+		return nil, nil, fmt.Errorf("following stream %s: %w", f.cfg.Stream, f.conn.explain(err, begin, "."+f.cfg.Stream))
 	}
 	return stream, consumer, nil
 }

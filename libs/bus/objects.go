@@ -1,17 +1,20 @@
 package bus
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"github.com/netrust/netrust/libs/contract"
 )
@@ -29,20 +32,58 @@ func (c *Conn) PutObject(ctx context.Context, bucket string, data []byte) (contr
 	ref := contract.ObjectRef{Bucket: bucket, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
 	ctx, cancel := bounded(ctx, objectTimeout)
 	defer cancel()
-	store, err := c.js.ObjectStore(ctx, bucket)
-	if err != nil {
-		return ref, fmt.Errorf("opening object store %s: %w", bucket, err)
-	}
-	if info, err := store.GetInfo(ctx, ref.SHA256); err == nil && time.Since(info.ModTime) < renewAfter {
+	last, err := c.LastFor(ctx, objectStream(bucket), objectName(bucket, ref.SHA256))
+	switch {
+	case err == nil && time.Since(last.Time) < renewAfter && objectStands(last):
 		return ref, nil
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return ref, fmt.Errorf("looking for object %s in %s: %w", ref.SHA256, bucket, err)
 	}
-	if err := c.refused(); err != nil {
+	if err := c.storeObject(ctx, ref, data, last.Seq); err != nil && !errors.Is(err, ErrConflict) {
 		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
 	}
-	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: ref.SHA256}, bytes.NewReader(data)); err != nil {
-		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
+	return ref, nil // on a conflict somebody has stored the same just now: the name is the content
+}
+
+// objectChunk is the size of an object's parts: far below the payload that any NATS server takes.
+const objectChunk = 256 << 10
+
+// storeObject writes an object as NATS' own object stores have it: parts under a random subject, then the name, which replaces
+// that of sequence last. The client library's own writing removes what was there before, which only the scheduler may.
+func (c *Conn) storeObject(ctx context.Context, ref contract.ObjectRef, data []byte, last uint64) error {
+	id := nuid.Next()
+	parts := 0
+	for part := range slices.Chunk(data, objectChunk) {
+		if _, err := c.Publish(ctx, Message{Subject: "$O." + ref.Bucket + ".C." + id, Data: part}); err != nil {
+			return err
+		}
+		parts++
 	}
-	return ref, nil
+	sum := sha256.Sum256(data)
+	info, err := json.Marshal(jetstream.ObjectInfo{
+		ObjectMeta: jetstream.ObjectMeta{Name: ref.SHA256, Opts: &jetstream.ObjectMetaOptions{ChunkSize: objectChunk}},
+		Bucket:     ref.Bucket, NUID: id, Size: uint64(len(data)), Chunks: uint32(parts),
+		Digest: "SHA-256=" + base64.URLEncoding.EncodeToString(sum[:]),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.Publish(ctx, Message{Subject: objectName(ref.Bucket, ref.SHA256), Data: info, Rollup: true, Expect: &last})
+	return err
+}
+
+// objectStream is the stream behind a bucket of objects, objectName the subject of an object's name (both NATS' own
+// convention).
+func objectStream(bucket string) string { return "OBJ_" + bucket }
+
+func objectName(bucket, name string) string {
+	return "$O." + bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
+}
+
+// objectStands reports whether what is stored under an object's name is not the mark of one that was removed.
+func objectStands(stored Stored) bool {
+	var info jetstream.ObjectInfo
+	return !stored.Deleted && json.Unmarshal(stored.Data, &info) == nil && !info.Deleted
 }
 
 // OpenObject opens an object for reading. The reader fails at its end when the content is not what its name says. The

@@ -33,6 +33,8 @@ type Message struct {
 	TTL time.Duration
 	// Delete writes a KV delete marker; Purge one that ends the key's history, which costs the server far more.
 	Delete, Purge bool
+	// Rollup makes the message replace all earlier ones of its subject.
+	Rollup bool
 	// Header is sent too (trace context).
 	Header map[string]string
 }
@@ -73,13 +75,15 @@ func (c *Conn) build(m *Message) *nats.Msg {
 	}
 	if m.Purge {
 		set("KV-Operation", "PURGE")
+	}
+	if m.Purge || m.Rollup {
 		set("Nats-Rollup", "sub")
 	}
 	return msg
 }
 
 // Publish writes one message and waits until the stream has stored it. It returns the sequence. Errors: [ErrConflict],
-// [*ServerError] and [ErrNoWrites] (nothing was written), [ErrUnknownOutcome].
+// [*ServerError], [*DeniedError] and [ErrNoWrites] (nothing was written), [ErrUnknownOutcome].
 func (c *Conn) Publish(ctx context.Context, m Message) (uint64, error) {
 	return c.request(ctx, c.build(&m), 1)
 }
@@ -101,14 +105,15 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) (last uint6
 	if err := c.refused(); err != nil {
 		return 0, fmt.Errorf("publishing to %s: %w", messages[0].Subject, err)
 	}
-	id := nuid.Next()
+	id, begin := nuid.Next(), time.Now()
 	for i := range messages {
 		msg := c.build(&messages[i])
 		msg.Header["Nats-Batch-Id"] = []string{id}
 		msg.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
 		if i == len(messages)-1 {
 			msg.Header["Nats-Batch-Commit"] = []string{"1"}
-			return c.request(ctx, msg, len(messages))
+			last, err := c.request(ctx, msg, len(messages))
+			return last, c.incomplete(err, begin, messages)
 		}
 		if err := c.nc.PublishMsg(msg); err != nil {
 			// Without its last message a batch never stands.
@@ -116,6 +121,19 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) (last uint6
 		}
 	}
 	return 0, errors.New("unreachable")
+}
+
+// incomplete explains a batch that misses a part: the server drops what it does not permit, and tells so beside.
+func (c *Conn) incomplete(err error, begin time.Time, messages []Message) error {
+	if refused := (*ServerError)(nil); !errors.As(err, &refused) || refused.Code != codeIncomplete {
+		return err
+	}
+	subjects := make([]string, len(messages))
+	for i := range messages {
+		subjects[i] = messages[i].Subject
+	}
+	c.denials.soon(begin, subjects...)
+	return c.explain(err, begin, subjects...)
 }
 
 // pubAck is what a stream answers to a publish.
@@ -145,11 +163,15 @@ func (c *Conn) ask(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	if err := c.refused(); err != nil {
 		return 0, fmt.Errorf("publishing to %s: %w", msg.Subject, err)
 	}
+	begin := time.Now()
 	answer, err := c.nc.RequestMsgWithContext(ctx, msg)
 	if errors.Is(err, nats.ErrNoResponders) {
 		return 0, fmt.Errorf("publishing to %s: %w (%w)", msg.Subject, ErrNoStream, err)
 	}
 	if err != nil {
+		if _, ok := c.denials.since(begin, msg.Subject); ok {
+			return 0, &DeniedError{User: c.service, Subject: msg.Subject}
+		}
 		return 0, fmt.Errorf("publishing to %s: %w (%w)", msg.Subject, ErrUnknownOutcome, err)
 	}
 	var ack pubAck
@@ -182,6 +204,7 @@ func (c *Conn) PurgeBelow(ctx context.Context, stream string, seq uint64) error 
 func (c *Conn) purge(ctx context.Context, stream string, what map[string]any) error {
 	ctx, cancel := bounded(ctx, 2*requestTimeout)
 	defer cancel()
+	begin := time.Now()
 	request, err := json.Marshal(what)
 	if err != nil {
 		return err
@@ -194,7 +217,7 @@ func (c *Conn) purge(ctx context.Context, stream string, what map[string]any) er
 	}
 	switch {
 	case err != nil:
-		return err
+		return c.explain(err, begin, "."+stream)
 	case ack.Error != nil && ack.Error.ErrCode == codeNoStream:
 		return ErrNotFound
 	case ack.Error != nil:

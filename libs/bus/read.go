@@ -34,24 +34,29 @@ func deleted(h nats.Header) bool {
 
 // FirstFor returns the oldest message of a subject, or [ErrNotFound].
 func (c *Conn) FirstFor(ctx context.Context, stream, subject string) (Stored, error) {
-	return c.get(ctx, stream, map[string]any{"seq": 1, "next_by_subj": subject})
+	return c.get(ctx, stream, "$JS.API.DIRECT.GET."+stream, map[string]any{"seq": 1, "next_by_subj": subject})
 }
 
 // LastFor returns the newest message of a subject, or [ErrNotFound].
 func (c *Conn) LastFor(ctx context.Context, stream, subject string) (Stored, error) {
-	return c.get(ctx, stream, map[string]any{"last_by_subj": subject})
+	// The subject is in the address, where the server's permissions see it.
+	return c.get(ctx, stream, "$JS.API.DIRECT.GET."+stream+"."+subject, nil)
 }
 
-func (c *Conn) get(ctx context.Context, stream string, request map[string]any) (Stored, error) {
+func (c *Conn) get(ctx context.Context, stream, address string, request map[string]any) (Stored, error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
-	body, err := json.Marshal(request)
-	if err != nil {
-		return Stored{}, err
+	var body []byte
+	if request != nil {
+		var err error
+		if body, err = json.Marshal(request); err != nil {
+			return Stored{}, err
+		}
 	}
-	msg, err := c.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream, body)
+	begin := time.Now()
+	msg, err := c.nc.RequestWithContext(ctx, address, body)
 	if err != nil {
-		return Stored{}, fmt.Errorf("reading stream %s: %w", stream, err)
+		return Stored{}, fmt.Errorf("reading stream %s: %w", stream, c.explain(err, begin, "."+stream))
 	}
 	switch status := msg.Header.Get("Status"); status {
 	case "":
@@ -97,7 +102,7 @@ func (c *Conn) many(ctx context.Context, stream string, request map[string]any, 
 	if err != nil {
 		return nil, err
 	}
-	inbox := c.nc.NewInbox()
+	inbox, begin := c.nc.NewInbox(), time.Now()
 	sub, err := c.nc.SubscribeSync(inbox)
 	if err != nil {
 		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
@@ -109,7 +114,7 @@ func (c *Conn) many(ctx context.Context, stream string, request map[string]any, 
 	for {
 		msg, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading stream %s: %w", stream, err)
+			return nil, fmt.Errorf("reading stream %s: %w", stream, c.explain(err, begin, "."+stream))
 		}
 		switch status := msg.Header.Get("Status"); status {
 		case "":
@@ -172,15 +177,27 @@ type StreamState struct {
 func (c *Conn) State(ctx context.Context, stream string) (StreamState, error) {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
+	begin := time.Now()
 	s, err := c.js.Stream(ctx, stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return StreamState{}, fmt.Errorf("stream %s: %w", stream, ErrNotFound)
 	}
 	if err != nil {
-		return StreamState{}, fmt.Errorf("reading stream %s: %w", stream, err)
+		return StreamState{}, fmt.Errorf("reading stream %s: %w", stream, c.explain(err, begin, "."+stream))
 	}
 	i := s.CachedInfo()
 	return StreamState{
 		FirstSeq: i.State.FirstSeq, LastSeq: i.State.LastSeq, Messages: i.State.Msgs, Bytes: i.State.Bytes, Created: i.Created,
 	}, nil
+}
+
+// Store is how many bytes JetStream keeps on disk for this account, and how many it may (0: no limit of the account's own).
+func (c *Conn) Store(ctx context.Context) (used, limit uint64, err error) {
+	ctx, cancel := bounded(ctx, requestTimeout)
+	defer cancel()
+	info, err := c.js.AccountInfo(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("asking for JetStream's room: %w", err)
+	}
+	return info.Store, uint64(max(info.Limits.MaxStore, 0)), nil
 }

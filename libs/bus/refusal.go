@@ -56,10 +56,11 @@ func (c *Conn) refused() error {
 // noteWrite remembers how the last write ended, for [Conn.Ready]. What the caller gave up says nothing about the server.
 func (c *Conn) noteWrite(ctx context.Context, err error) {
 	var refused *ServerError
+	var denied *DeniedError
 	switch {
 	case err == nil, errors.Is(err, ErrConflict): // it was decided by a server that writes
 		c.refusal.failed.Store(nil)
-	case errors.Is(err, ErrUnknownOutcome) && ctx.Err() == nil, errors.As(err, &refused) && refused.Storage():
+	case errors.As(err, &denied), errors.Is(err, ErrUnknownOutcome) && ctx.Err() == nil, errors.As(err, &refused) && refused.Storage():
 		c.refusal.failed.Store(&heard{err.Error(), time.Now()})
 	}
 }
@@ -70,7 +71,7 @@ func (c *Conn) writable() error {
 		return err
 	}
 	if f := c.refusal.failed.Load(); f.within(failureLife) {
-		return fmt.Errorf("the last write failed %s ago (%s); is the server's disk full?", time.Since(f.at).Round(time.Second), f.what)
+		return fmt.Errorf("the last write failed %s ago (%s); if that names no cause: is the server's disk full?", time.Since(f.at).Round(time.Second), f.what)
 	}
 	return nil
 }

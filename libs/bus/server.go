@@ -1,46 +1,38 @@
 package bus
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"errors"
+	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rs/zerolog"
-	"golang.org/x/crypto/bcrypt"
 )
 
 // ServerConfig says how the embedded NATS runs.
 type ServerConfig struct {
-	// DataDir holds the streams and the password; it is made with mode 0700.
+	// DataDir holds the streams and the passwords; it is made with mode 0700.
 	DataDir string
 	// Listen is a loopback address with port; port 0 takes a free one. Default 127.0.0.1:4222.
 	Listen string
 }
 
-// ServerUser is the user of the embedded server; its password is in [PasswordFile].
-const ServerUser = "netrust"
-
-// PasswordFile is where a server with the data directory keeps its generated password.
-func PasswordFile(dataDir string) string { return filepath.Join(dataDir, "nats.password") }
-
-// Server is an embedded NATS server: on disk, every write synced before it is acknowledged, loopback only, with a password.
+// Server is an embedded NATS server: on disk, every write synced before it is acknowledged, loopback only, with a user for
+// each service, who may do what asyncapi.yaml says and no more.
 //
 // It refuses writes while its disk has no room, and goes on by itself when there is room again.
 type Server struct {
-	options  *server.Options
-	dir      string
-	password string
-	log      zerolog.Logger
-	refuses  atomic.Pointer[string] // why writes are refused, "" for not
+	options   *server.Options
+	dir       string
+	passwords map[string]string // by user
+	log       zerolog.Logger
+	refuses   atomic.Pointer[string] // why writes are refused, "" for not
 
 	mu   sync.Mutex
 	ns   *server.Server // another one after a revival
@@ -66,19 +58,14 @@ func StartServer(cfg ServerConfig, log zerolog.Logger) (*Server, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data directory of NATS: %w", err)
 	}
-	password, err := loadPassword(PasswordFile(cfg.DataDir))
+	users, passwords, err := loadUsers(cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
-	// The password is random: the hash needs no work factor, it only keeps the plain text out of the server's options.
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-	if err != nil {
-		return nil, fmt.Errorf("hashing the NATS password: %w", err)
-	}
 	s := &Server{
-		password: password, dir: cfg.DataDir, log: log, stop: make(chan struct{}), done: make(chan struct{}),
+		passwords: passwords, dir: cfg.DataDir, log: log, stop: make(chan struct{}), done: make(chan struct{}),
 		options: &server.Options{
-			ServerName: "netrust", Host: host, Port: port, Username: ServerUser, Password: string(hash),
+			ServerName: "netrust", Host: host, Port: port, Users: users,
 			JetStream: true, StoreDir: filepath.Join(cfg.DataDir, "nats"),
 			// Left alone, the server takes 75% of what is free when it starts. The disk watch knows what is free now.
 			JetStreamMaxStore: maxStore, JetStreamMaxMemory: maxMemory,
@@ -165,33 +152,24 @@ func loopback(listen string) (string, int, error) {
 	return addr.IP.String(), port, l.Close()
 }
 
-func loadPassword(file string) (string, error) {
-	b, err := os.ReadFile(file)
-	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
-		return strings.TrimSpace(string(b)), nil
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("reading the NATS password: %w", err)
-	}
-	raw := make([]byte, 24)
-	rand.Read(raw) //nolint:errcheck // crypto/rand.Read never fails
-	password := base64.RawURLEncoding.EncodeToString(raw)
-	// Whole or not at all: a service that starts at the same time must not read half of it.
-	part := file + ".part"
-	err = os.WriteFile(part, []byte(password+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(part, file)
-	}
-	if err != nil {
-		return "", fmt.Errorf("keeping the NATS password: %w", err)
-	}
-	return password, nil
-}
-
 // URL is where the server listens.
 func (s *Server) URL() string { return s.current().ClientURL() }
 
-func (s *Server) credentials() (user, password string) { return ServerUser, s.password }
+// credentials are those of a service, or of the administrator for "".
+func (s *Server) credentials(service string) (user, password string) {
+	user = cmp.Or(service, ServerUser)
+	return user, s.passwords[user]
+}
+
+// Prepare makes the topology, or upgrades it, as [Conn.Ensure] does; of the services none may.
+func (s *Server) Prepare(ctx context.Context) error {
+	conn, err := Connect(ctx, Config{Embedded: s, Name: "netrust-setup"}, s.log)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Ensure(ctx)
+}
 
 // Close stops the server and waits until its files are closed.
 func (s *Server) Close() {

@@ -52,6 +52,7 @@ func (c *Conn) Tasks(ctx context.Context, site string, class contract.Class, ack
 func (t *TaskConsumer) open(ctx context.Context) error {
 	ctx, cancel := bounded(ctx, requestTimeout)
 	defer cancel()
+	begin := time.Now()
 	cons, err := t.conn.js.CreateOrUpdateConsumer(ctx, contract.StreamTasks, t.cfg)
 	if errors.Is(err, jetstream.ErrStreamNotFound) { // the server was started anew: the stream was in its memory
 		if err = t.conn.EnsureInMemory(ctx); err == nil {
@@ -59,7 +60,8 @@ func (t *TaskConsumer) open(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, err) // the old one stays: its next fetch says again that it is gone
+		// The old one stays: its next fetch says again that it is gone.
+		return fmt.Errorf("creating consumer %s: %w", t.cfg.Durable, t.conn.explain(err, begin, "."+contract.StreamTasks))
 	}
 	t.cons = cons
 	t.conn.meters.opened(t.cons, t.cfg.Durable)

@@ -1,9 +1,6 @@
 package bus
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -153,84 +150,15 @@ func bucket(name, description string, history int64, change func(*jetstream.Stre
 	return cfg
 }
 
-// Ensure creates what is missing of the topology and upgrades what is older. Several services may call it at once. While
-// NATS does not answer, or has no room, it goes on trying until ctx ends; what NATS refuses for good is an error.
-func (c *Conn) Ensure(ctx context.Context) error {
-	for wait := retryEnsure; ; wait = min(2*wait, 2*time.Second) {
-		err := c.ensure(ctx)
-		var refused *jetstream.APIError
-		if err == nil || ctx.Err() != nil || errors.As(err, &refused) && refused.Code/100 == 4 {
-			return err
-		}
-		c.log.Warn().Err(err).Msg("preparing streams and buckets failed; trying again")
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(wait):
-		}
+// objectStores are the buckets of objects, one per retention.
+func objectStores(replicas int) []jetstream.ObjectStoreConfig {
+	list := []jetstream.ObjectStoreConfig{
+		{Bucket: contract.ObjectsResults, Description: "outputs over 256 KiB and manifests, by SHA-256", TTL: objectRetention},
 	}
-}
-
-// retryEnsure is the first pause before the topology is tried again.
-const retryEnsure = 250 * time.Millisecond
-
-func (c *Conn) ensure(ctx context.Context) error {
-	for _, cfg := range streams(c.replicas) {
-		if err := c.ensureStream(ctx, cfg); err != nil {
-			return err
-		}
+	for i := range list {
+		list[i].Storage, list[i].Replicas = jetstream.FileStorage, replicas
 	}
-	reqCtx, cancel := bounded(ctx, 2*requestTimeout)
-	defer cancel()
-	_, err := c.js.CreateOrUpdateObjectStore(reqCtx, jetstream.ObjectStoreConfig{
-		Bucket:      contract.ObjectsResults,
-		Description: "outputs over 256 KiB and manifests, by SHA-256",
-		TTL:         objectRetention,
-		Storage:     jetstream.FileStorage,
-		Replicas:    c.replicas,
-	})
-	if err != nil {
-		return fmt.Errorf("creating object store %s: %w", contract.ObjectsResults, err)
-	}
-	return nil
-}
-
-// EnsureInMemory makes the streams that are kept in memory where a server that was started anew has lost them.
-func (c *Conn) EnsureInMemory(ctx context.Context) error {
-	for _, cfg := range streams(c.replicas) {
-		if cfg.Storage != jetstream.MemoryStorage {
-			continue
-		}
-		if err := c.ensureStream(ctx, cfg); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Conn) ensureStream(ctx context.Context, cfg jetstream.StreamConfig) error {
-	ctx, cancel := bounded(ctx, 2*requestTimeout)
-	defer cancel()
-	var err error
-	for range 5 { // another service may be at the same
-		_, err = c.js.CreateStream(ctx, cfg)
-		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			break
-		}
-		if cfg.Storage == jetstream.MemoryStorage {
-			if err = c.dropFromDisk(ctx, cfg.Name); err != nil {
-				break
-			}
-		}
-		_, err = c.js.UpdateStream(ctx, cfg)
-		if !errors.Is(err, jetstream.ErrStreamNotFound) {
-			break
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("creating stream %s: %w", cfg.Name, err)
-	}
-	return nil
+	return list
 }
 
 // StreamNames lists the streams of the topology, those behind buckets and objects too.
@@ -239,30 +167,8 @@ func StreamNames() []string {
 	for _, cfg := range streams(1) {
 		names = append(names, cfg.Name)
 	}
-	return append(names, "OBJ_"+contract.ObjectsResults)
-}
-
-// Store is how many bytes JetStream keeps on disk for this account, and how many it may (0: no limit of the account's own).
-func (c *Conn) Store(ctx context.Context) (used, limit uint64, err error) {
-	ctx, cancel := bounded(ctx, requestTimeout)
-	defer cancel()
-	info, err := c.js.AccountInfo(ctx)
-	if err != nil {
-		return 0, 0, fmt.Errorf("asking for JetStream's room: %w", err)
+	for _, cfg := range objectStores(1) {
+		names = append(names, objectStream(cfg.Bucket))
 	}
-	return info.Store, uint64(max(info.Limits.MaxStore, 0)), nil
-}
-
-// dropFromDisk removes a stream that an older version keeps on disk: where a stream is kept cannot be changed. What was in
-// it is released again.
-func (c *Conn) dropFromDisk(ctx context.Context, name string) error {
-	s, err := c.js.Stream(ctx, name)
-	if err == nil && s.CachedInfo().Config.Storage == jetstream.FileStorage {
-		c.log.Info().Str("stream", name).Msg("the stream is kept in memory from now on; it is made anew")
-		err = c.js.DeleteStream(ctx, name)
-	}
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil
-	}
-	return err
+	return names
 }

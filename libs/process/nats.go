@@ -12,17 +12,15 @@ import (
 // NATS says where NATS is and how to log in.
 type NATS struct {
 	URL             string `yaml:"url" help:"address of NATS, or several separated by commas"`
-	User            string `yaml:"user" help:"user name"`
+	User            string `yaml:"user" help:"user name; empty: the service's own, or netrust where password_file is nats.password"`
 	PasswordFile    string `yaml:"password_file" help:"file that holds the user's password alone"`
 	CredentialsFile string `yaml:"credentials_file" help:"file with a NATS JWT and its key, instead of user and password"`
 	CAFile          string `yaml:"ca_file" help:"certificate authority of the server, where it is not a public one"`
-	Replicas        int    `yaml:"replicas" help:"replicas of each stream: 1, or 3 on a cluster"`
+	Replicas        int    `yaml:"replicas" help:"replicas of each stream: 1, or 3 on a cluster; the same in all processes"`
 }
 
 // DefaultNATS is the server that netrust serve nats starts, on this machine.
-func DefaultNATS() NATS {
-	return NATS{URL: "nats://127.0.0.1:4222", User: bus.ServerUser, Replicas: 1}
-}
+func DefaultNATS() NATS { return NATS{URL: "nats://127.0.0.1:4222", Replicas: 1} }
 
 // Validate reports every fault.
 func (s *NATS) Validate() error {
@@ -44,10 +42,11 @@ func (s *NATS) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Bus is the same for libs/bus; name is shown in the server's list of connections.
-func (s *NATS) Bus(name string) bus.Config {
+// Bus is the same for libs/bus, for a service that asyncapi.yaml names, or for the administrator if that is empty. name is shown
+// in the server's list of connections.
+func (s *NATS) Bus(name, service string) bus.Config {
 	return bus.Config{
-		URL: s.URL, Name: name, User: s.User, PasswordFile: s.PasswordFile,
+		URL: s.URL, Name: name, Service: service, User: s.User, PasswordFile: s.PasswordFile,
 		CredentialsFile: s.CredentialsFile, CAFile: s.CAFile, Replicas: s.Replicas,
 	}
 }

@@ -39,14 +39,14 @@ func (s *Settings[C]) Validate() error {
 	return nil
 }
 
-// Beside connects, brings the topology up to date, and runs work on the connection. NATS may start later than the
-// service: until then it is not ready.
+// Beside connects as the service of that name, waits for the streams that it uses, and runs work on the connection. NATS
+// and who makes the streams may come later than the service: until then it is not ready.
 func Beside(ctx context.Context, p servicekit.Process, name string, nats NATS, work func(context.Context, *bus.Conn) error) error {
 	p.Health.Set("nats", fmt.Errorf("not connected to %s yet", nats.URL))
 	if err := awaitFile(ctx, p, nats.PasswordFile); err != nil {
 		return err
 	}
-	cfg := nats.Bus("netrust-" + name)
+	cfg := nats.Bus("netrust-"+name, name)
 	cfg.Metrics = p.Metrics
 	conn, err := bus.Connect(ctx, cfg, p.Log)
 	if err != nil {
@@ -54,9 +54,13 @@ func Beside(ctx context.Context, p servicekit.Process, name string, nats NATS, w
 	}
 	defer conn.Close()
 	p.Health.Register("nats", conn.Ready)
-	p.Health.Set("streams", errors.New("being prepared"))
-	if err := conn.Ensure(ctx); err != nil {
-		return fmt.Errorf("preparing streams and buckets: %w", err)
+	p.Health.Set("streams", errors.New("looking for the streams"))
+	err = conn.Await(ctx, func(missing error) {
+		p.Health.Set("streams", missing)
+		p.Log.Warn().Err(missing).Msg("waiting for the streams")
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for streams and buckets: %w", err)
 	}
 	p.Health.Set("streams", nil)
 	return work(ctx, conn)

@@ -25,11 +25,25 @@ type Channel struct {
 	Address            string
 	Title, Description string
 	// Home says what holds the messages, such as "stream JOBS" or "bucket exec".
-	Home       string
+	Home string
+	// MadeBy are the services that make the stream anew when the server has lost it; none for a stream that is on disk.
+	MadeBy     []string
 	Parameters map[string]Parameter
 	Messages   []Message // by name in the document
 	// Publishers and Consumers are services, sorted.
 	Publishers, Consumers []string
+	Operations            []Operation // sorted by service, then action
+}
+
+// Operation is what one service does with a channel.
+type Operation struct {
+	Service string
+	// Send says that the service publishes; otherwise it consumes.
+	Send bool
+	// Acks says that the service acknowledges what it consumes, to a consumer that all of its processes share.
+	Acks bool
+	// Purges says that the service removes messages of the channel from its stream.
+	Purges bool
 }
 
 // Parameter is one token of an address.

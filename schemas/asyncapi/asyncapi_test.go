@@ -113,6 +113,7 @@ func TestAFaultInTheDocumentIsAnErrorThatNamesIt(t *testing.T) {
 		"a trait that is not defined":         {"messageTraits/event'", "messageTraits/events'", "message gate"},
 		"an operation on no channel":          {"#/channels/gates'}}", "#/channels/gate'}}", "operation sends"},
 		"an action that does not exist":       {"action: send", "action: publish", "operation sends"},
+		"a sender that acknowledges":          {"action: send", "action: send, x-acks: true", "operation sends"},
 		"an operation of nobody":              {"x-service: scheduler, ", "", "operation sends"},
 		"an operation on another's message":   {"#/channels/gates'}}", "#/channels/gates'}, messages: [{$ref: '#/channels/gates/messages/task'}]}", "no message"},
 		"no YAML":                             {"asyncapi: 3.0.0", "asyncapi: [", "asyncapi.yaml"},

@@ -1,6 +1,7 @@
 package asyncapi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type rawChannel struct {
 	Stream      string               `yaml:"x-stream"`
 	Bucket      string               `yaml:"x-bucket"`
 	Objects     string               `yaml:"x-objects"`
+	MadeBy      []string             `yaml:"x-made-by"`
 	Parameters  map[string]reference `yaml:"parameters"`
 	Messages    map[string]reference `yaml:"messages"`
 }
@@ -40,6 +42,8 @@ type rawOperation struct {
 	Action   string      `yaml:"action"`
 	Channel  reference   `yaml:"channel"`
 	Messages []reference `yaml:"messages"`
+	Acks     bool        `yaml:"x-acks"`
+	Purges   bool        `yaml:"x-purges"`
 }
 
 type rawMessage struct {
@@ -63,7 +67,7 @@ type rawTrait struct {
 const schemaFormat = "application/schema+json;version=2020-12"
 
 func (d *document) channel(name string, raw rawChannel) (Channel, error) {
-	c := Channel{Name: name, Address: raw.Address, Title: raw.Title, Description: raw.Description, Parameters: map[string]Parameter{}}
+	c := Channel{Name: name, Address: raw.Address, Title: raw.Title, Description: raw.Description, MadeBy: raw.MadeBy, Parameters: map[string]Parameter{}}
 	switch {
 	case raw.Stream != "":
 		c.Home = "stream " + raw.Stream
@@ -88,7 +92,22 @@ func (d *document) channel(name string, raw rawChannel) (Channel, error) {
 			}
 		}
 	}
+	for _, op := range d.Operations {
+		if op.Channel.Ref == "#/channels/"+name {
+			c.Operations = append(c.Operations, Operation{Service: op.Service, Send: op.Action == "send", Acks: op.Acks, Purges: op.Purges})
+		}
+	}
+	slices.SortFunc(c.Operations, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.action(), b.action()))
+	})
 	return c, d.messages(&c, raw)
+}
+
+func (o Operation) action() string {
+	if o.Send {
+		return "send"
+	}
+	return "receive"
 }
 
 func (d *document) messages(c *Channel, raw rawChannel) error {
@@ -150,6 +169,8 @@ func (d *document) checkOperations() error {
 			return fmt.Errorf("operation %s: action %q is neither send nor receive", name, op.Action)
 		case op.Service == "":
 			return fmt.Errorf("operation %s: says no x-service", name)
+		case op.Acks && op.Action == "send":
+			return fmt.Errorf("operation %s: x-acks is for what is received", name)
 		}
 		for _, m := range op.Messages {
 			message, ok := strings.CutPrefix(m.Ref, "#/channels/"+channel+"/messages/")

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/netrust/netrust/libs/bus"
 )
 
 // Options of a cluster.
@@ -18,6 +20,8 @@ type Options struct {
 	ExecutorEnv []string
 	// NATSDir is where NATS keeps its data; a temporary folder when empty.
 	NATSDir string
+	// OutsideNATS runs a nats-server with the settings in deploy/nats instead of netrust's own.
+	OutsideNATS bool
 }
 
 // Cluster is netrust as separate processes: NATS, one gateway, schedulers, executors, audits.
@@ -30,7 +34,7 @@ type Cluster struct {
 
 	API     *API
 	NATSURL string
-	// PasswordFile logs in to NATS.
+	// PasswordFile logs in to NATS as its administrator. Services have their own.
 	PasswordFile string
 }
 
@@ -41,12 +45,12 @@ func Start(t testing.TB, o Options) *Cluster {
 	bin, dir := Binary(t), t.TempDir()
 	natsPort, apiPort := FreePort(t), FreePort(t)
 	natsDir := cmp.Or(o.NATSDir, filepath.Join(dir, "nats"))
-	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: filepath.Join(natsDir, "nats.password")}
+	c := &Cluster{NATSURL: "nats://127.0.0.1:" + natsPort, PasswordFile: bus.PasswordFile(natsDir)}
 	service := func(name, kind string, extra ...string) *Process {
 		prefix := map[string]string{"nats": "NETRUST_NATS_", "gateway": "NETRUST_GATEWAY_", "scheduler": "NETRUST_SCHEDULER_", "executor": "NETRUST_EXECUTOR_", "audit": "NETRUST_AUDIT_"}[kind]
 		health := "127.0.0.1:" + FreePort(t)
 		env := append([]string{
-			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + c.PasswordFile, prefix + "HEALTH_LISTEN=" + health,
+			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + bus.UserPasswordFile(natsDir, kind), prefix + "HEALTH_LISTEN=" + health,
 			prefix + "LOG_FORMAT=json",
 		}, extra...)
 		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...), Health: health, Metrics: health}
@@ -58,8 +62,12 @@ func Start(t testing.TB, o Options) *Cluster {
 		})
 		return p
 	}
-	c.NATS = service("nats", "nats", "NETRUST_NATS_DATA_DIR="+natsDir, "NETRUST_NATS_LISTEN=127.0.0.1:"+natsPort)
-	c.NATS.env = c.NATS.env[2:] // it is what the others reach
+	if o.OutsideNATS {
+		c.NATS = outsideNATS(t, natsDir, "127.0.0.1:"+natsPort)
+	} else {
+		c.NATS = service("nats", "nats", "NETRUST_NATS_DATA_DIR="+natsDir, "NETRUST_NATS_LISTEN=127.0.0.1:"+natsPort)
+		c.NATS.env = c.NATS.env[2:] // it is what the others reach
+	}
 	c.Gateway = service("gateway", "gateway", "NETRUST_GATEWAY_DATA_DIR="+filepath.Join(dir, "gateway"), "NETRUST_GATEWAY_LISTEN=127.0.0.1:"+apiPort)
 	c.Gateway.Health = "127.0.0.1:" + apiPort
 	for i := range o.Schedulers {
@@ -74,7 +82,11 @@ func Start(t testing.TB, o Options) *Cluster {
 		c.Audits = append(c.Audits, service(fmt.Sprint("audit-", i), "audit", "NETRUST_AUDIT_TAKEOVER=1s"))
 	}
 	c.NATS.Start(t)
-	Eventually(t, 30*time.Second, "NATS is up", func() error { return contains(c.NATS.Log(), "nats is up") })
+	if o.OutsideNATS {
+		setUp(t, c)
+	} else {
+		Eventually(t, 30*time.Second, "NATS is up", func() error { return contains(c.NATS.Log(), "nats is up") })
+	}
 	for _, p := range c.All()[1:] {
 		p.Start(t)
 	}

@@ -35,7 +35,16 @@ func TestMain(m *testing.M) {
 
 // TestAJobSurvivesKillsOfEveryProcess runs two jobs of marked commands on 500 devices, one of them not repeatable, while
 // every process but the lab is killed at random, again and again.
-func TestAJobSurvivesKillsOfEveryProcess(t *testing.T) {
+func TestAJobSurvivesKillsOfEveryProcess(t *testing.T) { survivesKills(t, Options{}) }
+
+// TestTheDeployedLayoutSurvivesKillsOfEveryProcess does the same with what deploy/ describes: a nats-server of its own, with the
+// settings there, and each service a process that logs in as its own user.
+func TestTheDeployedLayoutSurvivesKillsOfEveryProcess(t *testing.T) {
+	survivesKills(t, Options{OutsideNATS: true})
+}
+
+func survivesKills(t *testing.T, o Options) {
+	t.Helper()
 	s := *seed
 	if s == 0 {
 		s = uint64(time.Now().UnixNano())
@@ -44,9 +53,9 @@ func TestAJobSurvivesKillsOfEveryProcess(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(s, 0))
 
 	devices := StartLab(t, "--devices", "500", "--latency", "250ms", "--seed", fmt.Sprint(s), "--platforms", "cisco_ios,frr")
-	c := Start(t, Options{Schedulers: 2, Executors: 3, Env: devices.Env, ExecutorEnv: []string{
-		"NETRUST_EXECUTOR_NORMAL_SLOTS=8", "NETRUST_EXECUTOR_CONNECT_TIMEOUT=5s",
-	}})
+	o.Schedulers, o.Executors, o.Env = 2, 3, devices.Env
+	o.ExecutorEnv = []string{"NETRUST_EXECUTOR_NORMAL_SLOTS=8", "NETRUST_EXECUTOR_CONNECT_TIMEOUT=5s"}
+	c := Start(t, o)
 	c.API.Import(t, devices.Inventory)
 
 	once := c.API.Submit(t, "once", markJob("once", "cisco_ios", false))
@@ -91,6 +100,11 @@ func TestAJobSurvivesKillsOfEveryProcess(t *testing.T) {
 	t.Logf("%d executor incarnations killed, %d tasks uncertain, %+v, %+v", len(killed), uncertain, jobs[0].Counts, jobs[1].Counts)
 	if len(killed) == 0 {
 		t.Error("no executor was killed: the test shows nothing")
+	}
+	for _, p := range c.All() {
+		if strings.Contains(p.Log(), "does not permit") || strings.Contains(p.Log(), "Permissions Violation") {
+			t.Errorf("%s was refused what it needs:\n%s", p.Name, tail(p.Log(), 3000))
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (s Service) command(w world.World) *cobra.Command {
 }
 
 // defaults completes a service's settings: its NATS is that of netrust serve nats on this machine.
-func defaults[C any](w world.World, s *process.Settings[C]) *process.Settings[C] {
-	s.NATS.PasswordFile = bus.PasswordFile(w.DataDir)
+func defaults[C any](w world.World, service string, s *process.Settings[C]) *process.Settings[C] {
+	s.NATS.PasswordFile = bus.UserPasswordFile(w.DataDir, service)
 	return s
 }

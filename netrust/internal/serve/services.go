@@ -2,6 +2,8 @@ package serve
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/netrust/netrust/libs/bus"
@@ -22,7 +24,7 @@ func Services(w world.World) []Service {
 // natsSettings of the embedded server as its own process.
 type natsSettings struct {
 	Process servicekit.ProcessSettings `yaml:",inline"`
-	DataDir string                     `yaml:"data_dir" help:"directory of streams and password"`
+	DataDir string                     `yaml:"data_dir" help:"directory of streams and passwords"`
 	Listen  string                     `yaml:"listen" help:"loopback address"`
 }
 
@@ -43,7 +45,12 @@ func nats(w world.World) Service {
 			}
 			defer server.Close()
 			p.Health.Register("nats", func(context.Context) error { return server.Ready() })
-			p.Log.Info().Str("url", server.URL()).Str("password_file", bus.PasswordFile(s.DataDir)).Msg("nats is up")
+			p.Health.Set("streams", errors.New("being prepared"))
+			p.Log.Info().Str("url", server.URL()).Str("password_files", bus.UserPasswordFile(s.DataDir, "SERVICE")).Msg("nats is up")
+			if err := server.Prepare(ctx); err != nil {
+				return fmt.Errorf("preparing streams and buckets: %w", err)
+			}
+			p.Health.Set("streams", nil)
 			<-ctx.Done()
 			return nil
 		},
@@ -51,7 +58,7 @@ func nats(w world.World) Service {
 }
 
 func schedulerService(w world.World) Service {
-	s := defaults(w, scheduler.DefaultProcess())
+	s := defaults(w, "scheduler", scheduler.DefaultProcess())
 	return Service{
 		Name: "scheduler", Short: "Run a scheduler: it plans jobs and releases their tasks; one of them leads",
 		Settings: s, process: &s.Process,
@@ -60,7 +67,7 @@ func schedulerService(w world.World) Service {
 }
 
 func auditService(w world.World) Service {
-	s := defaults(w, audit.DefaultProcess())
+	s := defaults(w, "audit", audit.DefaultProcess())
 	return Service{
 		Name: "audit", Short: "Run an audit: it writes the audit log; one of them writes",
 		Settings: s, process: &s.Process,
@@ -69,7 +76,7 @@ func auditService(w world.World) Service {
 }
 
 func executorService(w world.World) Service {
-	s := defaults(w, executor.DefaultProcess())
+	s := defaults(w, "executor", executor.DefaultProcess())
 	s.Service.CredentialsAgeFile, s.Service.CredentialsUnlock = world.CredentialsFile(w.DataDir), w.CredentialsUnlock()
 	return Service{
 		Name: "executor", Short: "Run an executor: it logs in to devices and runs their tasks",
@@ -79,7 +86,7 @@ func executorService(w world.World) Service {
 }
 
 func gatewayService(w world.World) Service {
-	s := defaults(w, gateway.DefaultProcess())
+	s := defaults(w, "gateway", gateway.DefaultProcess())
 	s.Service.DataDir = filepath.Join(w.DataDir, "gateway")
 	return Service{
 		Name: "gateway", Short: "Run a gateway: the HTTP API",

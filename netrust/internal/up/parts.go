@@ -1,6 +1,7 @@
 package up
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -35,10 +36,14 @@ func (p *process) close() {
 	}
 }
 
-// connect gives a service its own connection, as it has when it is a process of its own.
+// connect gives a service its own connection, as it has when it is a process of its own. On another server all of them use
+// one user, who may do everything.
 func (p *process) connect(ctx context.Context, service string) (*bus.Conn, error) {
-	cfg := p.settings.NATS.Bus("netrust-" + service)
+	cfg := p.settings.NATS.Bus("netrust-"+service, service)
 	cfg.Embedded, cfg.Metrics = p.nats, p.settings.Observe.Metrics
+	if p.nats == nil {
+		cfg.User = cmp.Or(cfg.User, bus.ServerUser)
+	}
 	c, err := bus.Connect(ctx, cfg, p.logger(service))
 	if err != nil {
 		return nil, fmt.Errorf("connecting the %s to NATS: %w", service, err)
@@ -47,8 +52,24 @@ func (p *process) connect(ctx context.Context, service string) (*bus.Conn, error
 	return c, nil
 }
 
+// prepare makes the streams, or upgrades them.
+func (p *process) prepare(ctx context.Context) error {
+	if p.nats != nil {
+		return p.nats.Prepare(ctx)
+	}
+	conn, err := bus.Connect(ctx, p.settings.NATS.Bus("netrust-setup", ""), p.log)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Ensure(ctx)
+}
+
 // parts lists what runs, in the order of its start.
 func (p *process) parts(ctx context.Context) ([]servicekit.Part, error) {
+	if err := p.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("preparing streams and buckets: %w", err)
+	}
 	schedulerPart, err := p.scheduler(ctx)
 	if err != nil {
 		return nil, err
@@ -85,9 +106,6 @@ func (p *process) scheduler(ctx context.Context) (servicekit.Part, error) {
 	conn, err := p.connect(ctx, "scheduler")
 	if err != nil {
 		return servicekit.Part{}, err
-	}
-	if err := conn.Ensure(ctx); err != nil {
-		return servicekit.Part{}, fmt.Errorf("preparing streams and buckets: %w", err)
 	}
 	cfg := p.settings.Scheduler
 	cfg.Observe = p.settings.Observe
