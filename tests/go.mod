@@ -68,6 +68,7 @@ require (
 	github.com/nats-io/nats.go v1.55.0 // indirect
 	github.com/nats-io/nkeys v0.4.16 // indirect
 	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/netrust/netrust/schemas v0.0.0
 	github.com/netrust/netrust/services/executor v0.0.0
 	github.com/netrust/netrust/services/gateway v0.0.0
 	github.com/netrust/netrust/services/scheduler v0.0.0

@@ -33,6 +33,9 @@ func rules() []covered {
 		{`^make (test|bench|fmt|generate|tidy)\b.*$`, wouldMake},
 		{`^netrust serve \w+$`, serve},
 		{`^netrust settings\b.*$`, plain},
+		{`^netrust nats users .*$`, plain},
+		{`^set -a; \. ~/nats/nats.env; .*; nats-server -c deploy/nats/nats-server.conf$`, natsServer},
+		{`^netrust nats setup --password-file .*$`, natsSetup},
 		{`^netrust device import examples/inventories/lab.yaml\b.*$`, importExample},
 		{`^netrust job cancel JOB$`, cancelJob},
 		{`^netrust job retry JOB$`, retryJob},
@@ -157,6 +160,28 @@ func serve(ctx context.Context, u *docs.User, command string) error {
 	}
 	t, err := u.Start(ctx, "exec "+command, readyWords[name], env...)
 	u.Server = t
+	return err
+}
+
+// natsServer starts the NATS server of the document, on a port that is free.
+func natsServer(ctx context.Context, u *docs.User, command string) error {
+	bin := filepath.Join(u.Home, "bin", "nats-server")
+	if _, err := u.Run(ctx, "cd tests && go build -o "+bin+" github.com/nats-io/nats-server/v2", ""); err != nil {
+		return err
+	}
+	address, err := docs.FreePort(ctx)
+	if err != nil {
+		return err
+	}
+	u.Set("DOCS_NATS", address)
+	command = strings.Replace(command, "127.0.0.1:4222", address, 1)
+	_, err = u.Start(ctx, strings.Replace(command, "nats-server -c", "exec "+bin+" -c", 1), "Server is ready")
+	return err
+}
+
+// natsSetup makes the streams on it.
+func natsSetup(ctx context.Context, u *docs.User, command string) error {
+	_, err := u.Run(ctx, command+" --url nats://"+u.Get("DOCS_NATS"), "")
 	return err
 }
 
