@@ -53,15 +53,11 @@ func Start(t testing.TB, o Options) *Cluster {
 			prefix + "NATS_URL=" + c.NATSURL, prefix + "NATS_PASSWORD_FILE=" + bus.UserPasswordFile(natsDir, kind), prefix + "HEALTH_LISTEN=" + health,
 			prefix + "LOG_FORMAT=json",
 		}, extra...)
-<<<<<<< HEAD
-		p := &Process{Name: name, bin: bin, args: []string{"serve", kind}, env: append(env, o.Env...), Health: health, Metrics: health}
-=======
 		args := []string{"serve", kind}
 		if o.OutsideNATS {
 			args = append(args, "--config", filepath.Join("..", "..", "deploy", "etc", kind+".yaml"))
 		}
-		p := &Process{Name: name, bin: bin, args: args, env: append(env, o.Env...), Health: health}
->>>>>>> bcef236 (deploy: systemd units and NATS settings, checked by systemd and by the fault test)
+		p := &Process{Name: name, bin: bin, args: args, env: append(env, o.Env...), Health: health, Metrics: health}
 		t.Cleanup(func() {
 			p.Kill()
 			if t.Failed() {
