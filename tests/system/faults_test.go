@@ -40,7 +40,7 @@ func TestAJobSurvivesKillsOfEveryProcess(t *testing.T) { survivesKills(t, Option
 // TestTheDeployedLayoutSurvivesKillsOfEveryProcess does the same with what deploy/ describes: a nats-server of its own, with the
 // settings there, and each service a process that logs in as its own user.
 func TestTheDeployedLayoutSurvivesKillsOfEveryProcess(t *testing.T) {
-	survivesKills(t, Options{OutsideNATS: true})
+	survivesKills(t, Options{OutsideNATS: true, Audits: 2})
 }
 
 func survivesKills(t *testing.T, o Options) {
@@ -124,6 +124,7 @@ func killAtRandom(t *testing.T, c *Cluster, rnd *rand.Rand, stop <-chan struct{}
 	for range 2 {
 		targets = append(targets, c.Executors...)
 	}
+	targets = append(targets, c.Audits...)
 	for range *kills {
 		p := targets[rnd.IntN(len(targets))]
 		pause := time.Duration(300+rnd.IntN(1200)) * time.Millisecond
