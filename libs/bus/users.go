@@ -47,7 +47,7 @@ const adminPasswordFile = "nats.password"
 
 // HashVariable is the variable from which deploy/nats/authorization.conf takes the hash of a user's password.
 func HashVariable(user string) string {
-	return "NETRUST_NATS_" + strings.ToUpper(strings.ReplaceAll(user, "-", "_")) + "_HASH"
+	return "NATS_HASH_" + strings.ToUpper(strings.ReplaceAll(user, "-", "_"))
 }
 
 // userOf is who logs in with the password file when no user is named: the service, or the administrator where it is his file.

@@ -45,7 +45,7 @@ func outsideNATS(t testing.TB, dir, listen string) *Process {
 	}
 	p := &Process{
 		Name: "nats-server", bin: NATSServer(t), args: []string{"-c", filepath.Join("..", "..", "deploy", "nats", "nats-server.conf")},
-		env: []string{"NETRUST_NATS_LISTEN=" + listen, "NETRUST_NATS_STORE=" + filepath.Join(dir, "store")},
+		env: []string{"NATS_LISTEN=" + listen, "NATS_STORE=" + filepath.Join(dir, "store")},
 	}
 	for line := range bytes.Lines(hashes) { // as a shell or systemd reads it
 		p.env = append(p.env, strings.NewReplacer("'", "", "\n", "").Replace(string(line)))

@@ -33,7 +33,7 @@ func Go(users []User) ([]byte, error) {
 
 // Variable is the environment variable from which a NATS server takes the bcrypt hash of a user's password.
 func Variable(user string) string {
-	return "NETRUST_NATS_" + strings.ToUpper(strings.ReplaceAll(user, "-", "_")) + "_HASH"
+	return "NATS_HASH_" + strings.ToUpper(strings.ReplaceAll(user, "-", "_"))
 }
 
 // Administrator is the user that makes and upgrades the streams; it may do everything.
