@@ -31,8 +31,9 @@ func (d *Delivery) SetAside(ctx context.Context, reason string) error {
 	if key, _, err := contract.ParseTaskSubject(letter.Subject); err == nil {
 		subject = key.DeadLetterSubject()
 	}
-	// Deliveries of one message are one repeat: the id lets the stream drop what is set aside twice for a lost answer.
-	id := "letter/" + letter.Stream + "/" + strconv.FormatUint(letter.Seq, 10) + "/" + strconv.FormatUint(letter.Deliveries, 10)
+	// The id lets the stream drop what is set aside twice for a lost answer. The digest is in it because the sequences of a stream in
+	// memory begin again.
+	id := "letter/" + letter.Stream + "/" + strconv.FormatUint(letter.Seq, 10) + "/" + strconv.FormatUint(letter.Deliveries, 10) + "/" + letter.PayloadSHA256
 	if err := d.conn.storeLetter(ctx, subject, id, letter, nil); err != nil {
 		return err
 	}

@@ -41,7 +41,9 @@ func rules() []covered {
 		{`^netrust job retry JOB$`, retryJob},
 		{`^netrust job submit examples/.*$`, asking}, // the lab has devices of generic_ssh
 		{`^netrust run 'show version' --tag role:core$`, asking},
-		{`^netrust (run|job|device|token|audit) .*$`, againstServer},
+		{`^netrust (run|job|device|token|audit|deadletter|doctor)\b.*$`, againstServer},
+		{`^netrust context .*$`, plain},
+		{`^source <\(netrust completion bash\)$`, inBash},
 		{`^curl .* http://127\.0\.0\.1:2280/.*$`, labControl},
 	}
 }
@@ -65,6 +67,11 @@ func ruleFor(command string) (rule, bool) {
 
 // building is how long make may take, which may have to build everything.
 const building = 5 * time.Minute
+
+// inBash runs what only bash knows.
+func inBash(ctx context.Context, u *docs.User, command string) error {
+	return plain(ctx, u, "bash -c '"+command+"'")
+}
 
 func plain(ctx context.Context, u *docs.User, command string) error {
 	_, err := u.Run(ctx, command, "")

@@ -75,10 +75,18 @@ func (j *Job) Discard(i int) {
 	}
 }
 
-// OnlyAside reports whether all that is left of the job are tasks that wait for a person, and whether all of these were given up.
+// OnlyAside reports whether all that is left of the job, or of its waves so far, are tasks that wait for a person, and whether
+// all of these were given up.
 func (j *Job) OnlyAside() (only, givenUp bool) {
+	begun := len(j.Tasks)
+	if len(j.Waves) > 0 {
+		begun = 0
+		for _, t := range j.tallies[:j.wave] {
+			begun += t.total
+		}
+	}
 	l := &j.letters
-	return l.aside > 0 && j.ended+l.aside == len(j.Tasks), l.discarded == l.aside
+	return l.aside > 0 && j.ended+l.aside == begun, l.discarded == l.aside
 }
 
 // Aside is how many tasks wait for a person.
