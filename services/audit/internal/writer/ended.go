@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
@@ -21,19 +22,26 @@ func (r *reader) pass(seq uint64) {
 	r.moved = make(chan struct{})
 }
 
-// await returns when the ledger is handed over up to a sequence.
-func (r *reader) await(ctx context.Context, seq uint64) error {
+// askAgain is after how long it is asked again what is awaited: it may have been purged meanwhile, and then never comes.
+const askAgain = 5 * time.Second
+
+// await reports whether the ledger is handed over up to a sequence, within a while.
+func (r *reader) await(ctx context.Context, seq uint64) (reached bool, err error) {
+	over := time.NewTimer(askAgain)
+	defer over.Stop()
 	for {
 		r.mu.Lock()
 		passed, moved := r.passed, r.moved
 		r.mu.Unlock()
 		if passed >= seq {
-			return nil
+			return true, nil
 		}
 		select {
 		case <-moved:
+		case <-over.C:
+			return false, nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 	}
 }
@@ -42,12 +50,17 @@ func (r *reader) await(ctx context.Context, seq uint64) error {
 // ledger keeps them for a while after the end, and its sequences have gaps of their own, so a loss shows only in what the
 // end counts.
 func (r *reader) ended(ctx context.Context, end contract.JobEvent) (missing *contract.AuditEvent, err error) {
-	last, err := r.conn.LastFor(ctx, ledger.Stream, ledger.Subject(contract.JobTaskRecords(end.JobID)))
-	if err == nil {
-		return nil, r.await(ctx, last.Seq)
-	}
-	if !errors.Is(err, bus.ErrNotFound) {
-		return nil, err
+	for {
+		last, err := r.conn.LastFor(ctx, ledger.Stream, ledger.Subject(contract.JobTaskRecords(end.JobID)))
+		if errors.Is(err, bus.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if reached, err := r.await(ctx, last.Seq); reached || err != nil {
+			return nil, err
+		}
 	}
 	worked := touched(end.Counts)
 	if worked == 0 {

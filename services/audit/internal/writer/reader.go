@@ -54,7 +54,7 @@ func (r *reader) prepare(ctx context.Context, s source.Source, head *chain.Head)
 			s.Stream, state.LastSeq, f.from.Seq)
 	}
 	if s.Stream == ledger.Stream {
-		r.passed, r.moved = f.from.Seq, make(chan struct{})
+		r.passed = f.from.Seq
 	}
 	return f, nil
 }

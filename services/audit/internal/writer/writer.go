@@ -151,14 +151,18 @@ func (w *Writer) write(ctx context.Context) error {
 		return err
 	}
 	w.set(func(s *Status) { s.Seq = head.Seq })
-	group, ctx := errgroup.WithContext(ctx)
 	items := make(chan chain.Item, waiting)
-	r := &reader{conn: w.conn, items: items}
+	r := &reader{conn: w.conn, items: items, moved: make(chan struct{})}
+	var followers []*follower
 	for _, s := range source.Sources() {
 		f, err := r.prepare(ctx, s, &head)
 		if err != nil {
 			return err
 		}
+		followers = append(followers, f)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, f := range followers { // which share what was prepared
 		group.Go(func() error { return f.run(ctx) })
 	}
 	group.Go(func() error { return w.append(ctx, head, items) })
