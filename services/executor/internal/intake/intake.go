@@ -174,6 +174,15 @@ func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
 	} else {
 		in.first.yield(ctx)
 	}
+	slots := in.slots[t.Class]
+	var turn *turn
+	if !t.Repeatable { // nobody could tell later whether it began: it is not claimed before it can
+		if turn = slots.begin(ctx); turn == nil {
+			_ = d.Return() // lost, it comes again by itself
+			return
+		}
+		defer turn.end()
+	}
 	// Before the claim: a gate that closes after it is seen.
 	stop, done := in.watchJob(t.JobID)
 	defer done()
@@ -185,10 +194,30 @@ func (in *Intake) handle(ctx context.Context, d *bus.Delivery) {
 		return
 	}
 	in.meters.Claimed(t)
+	if turn == nil {
+		if turn = slots.begin(ctx); turn == nil {
+			in.putOff(ctx, lease, d)
+			return
+		}
+	}
 	rep := in.runner.Run(ctx, t, lease, stop)
+	turn.end()
+	slots.note(rep.Ended.Sub(rep.Started))
 	if err := in.record(ctx, t, lease, &rep); err != nil {
 		// The claim stands without a result: it is recovered when this executor is gone.
 		log.Error().Err(err).Msg("the result of a task could not be recorded")
+		return
+	}
+	in.ack(ctx, d)
+}
+
+// putOff gives back a claimed task for which no slot came free: those at work take longer than they did.
+func (in *Intake) putOff(ctx context.Context, lease *ledger.Lease, d *bus.Delivery) {
+	ctx, cancel := withGrace(ctx, in.cfg.RecordWithin)
+	defer cancel()
+	err := lease.Delay(ctx, contract.Delay{Reason: "not started: no slot of the executor came free in time", NotBefore: time.Now().UTC()}, false)
+	if err != nil && !errors.Is(err, ledger.ErrLost) {
+		zerolog.Ctx(ctx).Error().Err(err).Msg("a task that did not begin could not be put off; it is recovered when this executor is gone")
 		return
 	}
 	in.ack(ctx, d)
@@ -253,7 +282,11 @@ func (in *Intake) exclusive(t *contract.Task) time.Duration {
 		connect = time.Duration(ms) * time.Millisecond
 	}
 	steps := connect + time.Duration(len(t.Commands))*time.Duration(t.CommandTimeoutMS)*time.Millisecond
-	return min(time.Duration(t.DeviceTimeoutMS)*time.Millisecond, steps) + closing
+	until := min(time.Duration(t.DeviceTimeoutMS)*time.Millisecond, steps) + closing
+	if t.Repeatable {
+		until += turnWithin // which nobody waits for
+	}
+	return until
 }
 
 func redacted(t *contract.Task) []string {
