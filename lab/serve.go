@@ -43,7 +43,7 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 			d.loggedIn(tcp)
 		}
 	}
-	conn, channels, requests, err := ssh.NewServerConn(&buffered{tcp, bufio.NewReaderSize(tcp, 64)}, config)
+	conn, channels, requests, err := ssh.NewServerConn(&buffered{tcp, bufio.NewReaderSize(tcp, 64), d}, config)
 	if in {
 		defer d.loggedOut(tcp)
 	}
@@ -64,7 +64,14 @@ func (d *Device) serve(ctx context.Context, tcp *net.TCPConn) {
 // reads go past the buffer.
 type buffered struct {
 	*net.TCPConn
-	in *bufio.Reader
+	in     *bufio.Reader
+	device *Device
+}
+
+// Close counts the session as ended before the client can see that it is: whoever has seen it may log in again at once.
+func (b *buffered) Close() error {
+	b.device.loggedOut(b.TCPConn)
+	return b.TCPConn.Close()
 }
 
 func (b *buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
@@ -104,9 +111,13 @@ func (d *Device) loggedIn(tcp net.Conn) {
 	c.SessionsMax = max(c.SessionsMax, c.SessionsOpen)
 }
 
+// loggedOut counts a session's end, once.
 func (d *Device) loggedOut(tcp net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if _, in := d.conns[tcp]; !in {
+		return
+	}
 	delete(d.conns, tcp)
 	d.tally.SessionsOpen--
 }
