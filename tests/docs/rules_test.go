@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/tests/docs"
 )
 
@@ -44,6 +45,9 @@ func rules() []covered {
 		{`^netrust (run|job|device|token|audit|deadletter|doctor)\b.*$`, againstServer},
 		{`^netrust context .*$`, plain},
 		{`^source <\(netrust completion bash\)$`, inBash},
+		{`^netrust credential set lab --username lab --enable$`, setCredential},
+		{`^netrust credential (test|rm) .*$`, asking},
+		{`^netrust credential list$`, plain},
 		{`^curl .* http://127\.0\.0\.1:2280/.*$`, labControl},
 	}
 }
@@ -200,6 +204,17 @@ func againstServer(ctx context.Context, u *docs.User, command string) error {
 // asking runs one that asks, because of devices of which nobody knows what only reads there.
 func asking(ctx context.Context, u *docs.User, command string) error {
 	return operate(ctx, u, command, "y")
+}
+
+// setCredential gives the secrets of the lab, as a person types them.
+func setCredential(ctx context.Context, u *docs.User, command string) error {
+	l, err := lab.New(lab.Config{})
+	if err != nil {
+		return err
+	}
+	password, enable := l.CredentialEnv()["NETRUST_CREDENTIAL_LAB_PASSWORD"], l.CredentialEnv()["NETRUST_CREDENTIAL_LAB_ENABLE"]
+	return u.Answer(ctx, command, docs.Turn{Asks: "Password:", Answer: password}, docs.Turn{Asks: "Password, again:", Answer: password},
+		docs.Turn{Asks: "Enable secret:", Answer: enable}, docs.Turn{Asks: "Enable secret, again:", Answer: enable})
 }
 
 // operate runs an operator's command; JOB stands for the newest job.

@@ -93,6 +93,40 @@ func (u *User) Run(ctx context.Context, command, answer string, env ...string) (
 	return t.Screen(), nil
 }
 
+// Turn is what a command asks, and what the person types.
+type Turn struct{ Asks, Answer string }
+
+// Answer runs a command that asks these things in this order, and must end with exit code 0.
+func (u *User) Answer(ctx context.Context, command string, turns ...Turn) error {
+	t, err := Open(u.Root, u.environ(nil), command)
+	if err != nil {
+		return err
+	}
+	for _, turn := range turns {
+		if err := t.Await(ctx, turn.Asks); err != nil {
+			_, _ = t.Close(ctx)
+			return fmt.Errorf("%q does not ask %q:\n%s", command, turn.Asks, t.Screen())
+		}
+		if err := t.Type(turn.Answer + "\n"); err != nil {
+			return fmt.Errorf("answering %q: %w", command, err)
+		}
+	}
+	code, err := t.Wait(ctx)
+	switch {
+	case err != nil:
+		_, _ = t.Close(ctx)
+		return err
+	case code != 0:
+		return fmt.Errorf("%q exits with %d:\n%s", command, code, t.Screen())
+	}
+	for _, turn := range turns { // what was typed at a prompt for a secret must not show
+		if turn.Asks != "? [y/N]" && strings.Contains(t.Screen(), turn.Answer) {
+			return fmt.Errorf("%q shows a secret:\n%s", command, t.Screen())
+		}
+	}
+	return nil
+}
+
 // Start starts a command that stays, and waits until it says that it is ready.
 func (u *User) Start(ctx context.Context, command, ready string, env ...string) (*Terminal, error) {
 	t, err := Open(u.Root, u.environ(env), command)

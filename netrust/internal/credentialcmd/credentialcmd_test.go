@@ -3,12 +3,9 @@ package credentialcmd_test
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -156,20 +153,17 @@ func TestWhatIsNotNamedStaysAsItWas(t *testing.T) {
 func TestALockedKeyIsTriedBeforeItIsKept(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	keygen := func(name, passphrase string) string {
+		path := filepath.Join(d.dir, name)
+		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen (package openssh-client): %v: %s", err, out)
+		}
+		return path
+	}
+	plain, err := os.ReadFile(keygen("plain", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	//nolint:staticcheck // an old form of locked key that the standard library can still write
-	block, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", der, []byte("open sesame"), x509.PEMCipherAES256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	file := func(name string, data []byte, mode os.FileMode) string {
 		path := filepath.Join(d.dir, name)
 		if err := errors.Join(os.WriteFile(path, data, mode), os.Chmod(path, mode)); err != nil {
@@ -177,15 +171,20 @@ func TestALockedKeyIsTriedBeforeItIsKept(t *testing.T) {
 		}
 		return path
 	}
-	d.must("set", "plain", "--username", "netops", "--private-key-file", file("plain", plain, 0o600))
+	d.must("set", "plain", "--username", "netops", "--private-key-file", filepath.Join(d.dir, "plain"))
 	if e := d.entry("plain"); e.PrivateKey.Reveal() != string(plain) || !e.Passphrase.Empty() || len(d.asked) != 0 {
 		t.Errorf("%s, asked %q", e.Kind(), d.asked)
 	}
-	locked := file("locked", pem.EncodeToMemory(block), 0o600)
+	locked := keygen("locked", "open sesame")
 	d.secrets = []string{"not it"}
 	if code := d.run("set", "locked", "--username", "netops", "--private-key-file", locked); code != cli.ExitMisuse ||
 		!strings.Contains(d.err.String(), "the passphrase does not open the private key") || len(d.asked) != 1 {
 		t.Errorf("a wrong passphrase: exit %d, asked %q: %s", code, d.asked, &d.err)
+	}
+	d.secrets = []string{"open sesame"}
+	d.must("set", "locked", "--username", "netops", "--private-key-file", locked)
+	if e := d.entry("locked"); e.Kind() != "key with passphrase" || e.Passphrase.Reveal() != "open sesame" {
+		t.Errorf("written %s", e.Kind())
 	}
 	for name, c := range map[string]struct{ path, says string }{
 		"open to others": {file("open", plain, 0o644), "chmod 600"},

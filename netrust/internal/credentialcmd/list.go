@@ -123,7 +123,7 @@ func (g *group) remove() *cobra.Command {
 				return explain(credential.NoEntry(ref, entries, "see netrust credential list"))
 			}
 			if !yes {
-				question := fmt.Sprintf("Remove %s (%s, user %s)? Devices that refer to it cannot be logged in to any more.", ref, e.Kind(), dash(e.Username))
+				question := fmt.Sprintf("Devices that refer to %[1]s cannot be logged in to without it. Remove %[1]s (%s, user %s)?", ref, e.Kind(), dash(e.Username))
 				if err := g.confirm(cmd.Context(), question, "add --yes to remove it"); err != nil {
 					return err
 				}

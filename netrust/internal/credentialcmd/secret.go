@@ -43,7 +43,7 @@ func (g *group) secret(ctx context.Context, what string) (credential.Secret, err
 		}
 	}
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, g.ReadSecret != nil && errors.Is(err, io.EOF):
 		return credential.Secret{}, &cli.ExitError{Code: cli.ExitFailed, Text: "interrupted: nothing was changed"}
 	case err != nil:
 		return credential.Secret{}, fmt.Errorf("reading the %s: %w", lower(what), err)

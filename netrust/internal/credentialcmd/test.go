@@ -200,7 +200,7 @@ func (g *group) tell(cmd *cobra.Command, d *contract.Device, t executor.Trial) e
 	if r.Attempts > 0 {
 		logins = fmt.Sprintf("one login was offered, by %s", r.Method)
 	}
-	return &cli.ExitError{Code: cli.ExitFailed, Text: fmt.Sprintf("%s: %s (%s); %s", t.Error.Kind, t.Error.Message, logins, t.Error.Remedy)}
+	return &cli.ExitError{Code: cli.ExitFailed, Text: fmt.Sprintf("%s: %s (%s); %s", t.Error.Kind, t.Error.Message, logins, strings.TrimSuffix(t.Error.Remedy, ", then retry the job"))}
 }
 
 // hostKeys are those of a known_hosts file, and those that a person accepted.

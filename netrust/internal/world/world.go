@@ -4,8 +4,8 @@ package world
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -49,30 +49,40 @@ func OS() World {
 	return w
 }
 
-// readSecret leaves the terminal as it was, also when the person presses Ctrl-C.
+// readSecret turns the echo off before it asks, so that what is typed early does not show, and leaves the terminal as it was,
+// also when the person presses Ctrl-C.
 func readSecret(ctx context.Context, prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", err
 	}
-	defer fmt.Fprintln(os.Stderr) // the person's own line end is not shown either
-	fmt.Fprint(os.Stderr, prompt)
+	terminal := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stderr}, "")
 	type answer struct {
-		line []byte
+		line string
 		err  error
 	}
 	read := make(chan answer, 1)
 	go func() { // ends with the process at the latest: a read from a terminal cannot be interrupted
-		line, err := term.ReadPassword(fd)
+		line, err := terminal.ReadPassword(prompt)
 		read <- answer{line, err}
 	}()
+	var a answer
 	select {
-	case a := <-read:
-		return string(a.line), a.err
+	case a = <-read:
 	case <-ctx.Done():
-		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+		a.err = context.Cause(ctx)
 	}
+	if err := term.Restore(fd, before); a.err == nil {
+		a.err = err
+	}
+	if a.err != nil { // Ctrl-C is read as the end: the terminal does not make a signal of it meanwhile
+		fmt.Fprintln(os.Stderr)
+	}
+	return a.line, a.err
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
