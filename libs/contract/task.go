@@ -41,6 +41,9 @@ type Task struct {
 	// Probe says that no login has succeeded yet in the job and the device's authentication domain: nobody else of the job
 	// logs in there until this attempt has. It writes a [LoginProof] as soon as it is in.
 	Probe bool `json:"probe,omitempty"`
+	// NoLogin says that the attempt may use a session that is open, and may not log in: no login has succeeded yet in the job.
+	// Without a session the task is given back ([Delay.NeedsLogin]).
+	NoLogin bool `json:"no_login,omitempty"`
 	// MaxLogins is how many logins the attempt may make that are refused, a refresh of the credential included. 0: no limit.
 	MaxLogins int `json:"max_logins,omitempty"`
 
@@ -126,7 +129,9 @@ type Delay struct {
 	Reason    string     `json:"reason"`
 	Error     *TaskError `json:"error,omitempty"`
 	NotBefore time.Time  `json:"not_before"`
-	Login     *Login     `json:"login,omitempty"` // how the attempt got into the device, if it came so far
+	// NeedsLogin says that the attempt could not begin because it was not to log in, and no session was open.
+	NeedsLogin bool   `json:"needs_login,omitempty"`
+	Login      *Login `json:"login,omitempty"` // how the attempt got into the device, if it came so far
 }
 
 // Login says how an attempt got into its device, or tried to. Schedulers count its attempts against the limits of the

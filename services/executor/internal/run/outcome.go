@@ -36,7 +36,7 @@ func Decide(t *contract.Task, attempt int, rep *Report, now time.Time, rnd func(
 		return Outcome{Result: result(rep, contract.TaskSucceeded, nil)}
 	}
 	if again, wait := notCounted(t, rep); again != "" {
-		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.Add(wait).UTC(), Login: rep.Login()}}
+		return Outcome{Delay: &contract.Delay{Reason: again, NotBefore: now.Add(wait).UTC(), NeedsLogin: errors.Is(rep.Err, session.ErrNoSession), Login: rep.Login()}}
 	}
 	e, state := taskError(t, rep)
 	if mayRetry(t, e) && attempt < t.Retry.Attempts {
@@ -69,6 +69,8 @@ func notCounted(t *contract.Task, rep *Report) (why string, wait time.Duration) 
 		return "the executor could be taken for dead: " + rep.Err.Error(), 0
 	case errors.Is(rep.Err, ErrShutdown) && (t.Repeatable || !rep.Sent):
 		return "the executor had to end", 0
+	case errors.Is(rep.Err, session.ErrNoSession):
+		return "not started: " + rep.Err.Error(), 0
 	case errors.Is(rep.Err, hostkeys.ErrNotRecorded):
 		return "not started: " + rep.Err.Error(), startAgain
 	}

@@ -174,7 +174,7 @@ func (r *Runner) open(
 	}
 	return r.Sessions.Take(ctx, session.Request{
 		Device: session.Device{Site: t.Site, ID: t.DeviceID}, Target: a.target, Driver: d, Commands: t.Commands,
-		Policy: r.policies(t), Keep: t.Target.Options.Keeps(), Check: !t.Repeatable, MaxSessions: t.Target.Options.MaxSessions, Lease: lease,
+		Policy: r.policies(t), Keep: t.Target.Options.Keeps(), Check: !t.Repeatable, MaxSessions: t.Target.Options.MaxSessions, NoLogin: t.NoLogin, Lease: lease,
 	})
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -18,3 +19,6 @@ type HeldError struct {
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("executor %s may still have a session on %s: %s", e.Holder, e.DeviceID, e.Why)
 }
+
+// ErrNoSession: no session was open, and the task was not to log in.
+var ErrNoSession = errors.New("it needs a login, and none has succeeded in the job yet")

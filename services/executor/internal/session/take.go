@@ -38,7 +38,9 @@ type Request struct {
 	Check bool
 	// MaxSessions is how many executors may have a session on the device; 0: the pool's setting.
 	MaxSessions int
-	Lease       Lease
+	// NoLogin says that only a session that is open may be used.
+	NoLogin bool
+	Lease   Lease
 }
 
 // Take gives a session for one task that holds the device: the one that was kept, if the device still answers in it, or a new
@@ -46,6 +48,9 @@ type Request struct {
 // a [*HeldError]; nothing was sent then. Use.Close must be called.
 func (p *Pool) Take(ctx context.Context, r Request) (*Use, error) {
 	u := &Use{pool: p, request: r}
+	if r.NoLogin && !p.has(r.Device) {
+		return nil, ErrNoSession // others keep theirs
+	}
 	if p == nil {
 		if err := u.open(ctx); err != nil {
 			return nil, err
@@ -66,11 +71,25 @@ func (p *Pool) Take(ctx context.Context, r Request) (*Use, error) {
 	if p.resume(ctx, u) {
 		return u, nil
 	}
-	if err := u.open(ctx); err != nil {
+	if err = ErrNoSession; !r.NoLogin {
+		err = u.open(ctx)
+	}
+	if err != nil {
 		p.remove(e)
 		return nil, err
 	}
 	return u, nil
+}
+
+// has reports whether there is an entry of the device, and perhaps a session. A nil pool has none.
+func (p *Pool) has(d Device) bool {
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.entries[d]
+	return e != nil && e.session != nil
 }
 
 // enter makes the device's entry this task's own, with the session that it has, if any.

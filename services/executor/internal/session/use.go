@@ -57,7 +57,7 @@ func (u *Use) Run(ctx context.Context, c driver.Command) (driver.Output, error) 
 // MayReopen reports whether the error is that the device had dropped the session that was kept, so that the command may be sent
 // in a new one: it was the first, and nothing can have happened, or repeating harms nothing. Once per use.
 func (u *Use) MayReopen(err error, repeatable bool) bool {
-	if !u.reused || u.reopened || u.sent {
+	if !u.reused || u.reopened || u.sent || u.request.NoLogin {
 		return false
 	}
 	lost := errors.Is(err, driver.ErrSessionClosed) || errors.As(err, new(*driver.UnreachableError))

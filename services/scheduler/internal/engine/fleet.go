@@ -59,6 +59,9 @@ func (f *fleet) names(incarnations []string) []string {
 	return incarnations
 }
 
+// has reports whether an executor's liveness key is there.
+func (f *fleet) has(incarnation string) bool { _, ok := f.keys[incarnation]; return ok }
+
 // living leaves out those whose liveness key has ended. One that is only silent may still have sessions open.
 func (f *fleet) living(incarnations []string) []string {
 	gone := func(id string) bool { _, ok := f.keys[id]; return !ok }

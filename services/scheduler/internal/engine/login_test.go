@@ -148,3 +148,38 @@ func TestLoginsKeepTheirPace(t *testing.T) {
 		t.Errorf("with a pace for all jobs the job took %s and ended as %s", time.Since(began), text(e))
 	}
 }
+
+// Devices with an open session are worked on at once in a job of which no login has succeeded; one whose session is gone
+// is given back, and is then the first login.
+func TestOpenSessionsDoNotWaitForAFirstLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.devices("s", "tacacs", 6)
+	w.lead()
+	c := w.crew("x", 100, 1)
+	w.submit("first")
+	for range 6 {
+		lease := c.claim(c.next(1)[0])
+		lease.Leave([]string{"x"})
+		if err := lease.Finish(t.Context(), result("")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ended("first")
+	w.submit("second")
+	out := c.next(6)
+	for i, task := range out {
+		if !task.NoLogin || task.Probe {
+			t.Errorf("release %d may log in", i)
+		}
+	}
+	back := c.claim(out[0])
+	if err := back.Delay(t.Context(), contract.Delay{Reason: "not started", NotBefore: time.Now(), NeedsLogin: true}, false); err != nil {
+		t.Fatal(err)
+	}
+	if again := c.next(1)[0]; again.DeviceID != out[0].DeviceID || again.NoLogin || !again.Probe {
+		t.Errorf("what was given back is released as %s", text(again))
+	}
+	w.cancel("second")
+	w.ended("second")
+}

@@ -215,12 +215,13 @@ func (e *Engine) take(a *active, i int) bool {
 		}
 		return false
 	}
-	if limit, until, blocked := a.Blocked(i, e.release.now); blocked {
+	open := slices.ContainsFunc(l.sessions, e.fleet.has)
+	if limit, until, blocked := a.Blocked(i, open, e.release.now); blocked {
 		e.park(a, i, limit, until)
 		return false
 	}
 	l.out = &taskRef{a, i}
-	a.Release(i, e.release.now)
+	a.Release(i, open, e.release.now)
 	return true
 }
 
@@ -269,7 +270,7 @@ func (e *Engine) message(a *active, i int) contract.Task {
 	d := t.Device
 	l := e.device(deviceKey{d.Site, d.ID})
 	return contract.Task{
-		Probe: t.Probe, MaxLogins: a.LoginsLeft(i, time.Now()),
+		Probe: t.Probe, NoLogin: t.NoLogin, MaxLogins: a.LoginsLeft(i, time.Now()),
 		JobID: a.ID, Phase: contract.PhaseRun, DeviceID: d.ID, Site: d.Site, Class: a.Class(), Principal: a.Principal,
 		Attempt: int(t.Attempt) + 1, TaskSeq: t.Seq, DeviceSeq: l.seq, GateSeq: a.GateSeq,
 		Sessions: e.fleet.living(l.sessions),

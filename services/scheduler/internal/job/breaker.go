@@ -68,20 +68,11 @@ func (j *Job) LoggedIn(i int, p *contract.LoginProof) bool {
 	if t.Phase != Claimed || int(t.Attempt) != p.Attempt || !t.Probe {
 		return false
 	}
-	if p.Reused {
-		j.trust(t.Device, p.At)
-	} else {
+	if !p.Reused { // a session that was open proves nothing, but it is no login either: another may try one
 		j.prove(t.Device, p.At)
 	}
 	j.probed(t)
 	return true
-}
-
-// trust opens a domain whose account got in lately, to a job that found a session open: it was opened with the credential.
-func (j *Job) trust(d *contract.Device, now time.Time) {
-	if j.fleet().Good(d.AuthDomain, d.Credential, now) {
-		j.account(d).proven = true
-	}
 }
 
 // prove notes that an attempt which began at the time got in.
@@ -102,11 +93,8 @@ func (j *Job) note(t *Task, r *contract.Result) {
 		j.trip(t.Device.AuthDomain)
 		return
 	}
-	switch {
-	case Proves(r):
+	if Proves(r) {
 		j.prove(t.Device, r.StartedAt)
-	case r.Login != nil && r.Login.Reused:
-		j.trust(t.Device, r.FinishedAt)
 	}
 }
 
@@ -159,10 +147,11 @@ func (j *Job) refusedIn(domain string) (refused, lost int) {
 func (j *Job) Proven(i int) bool { return j.account(j.Tasks[i].Device).proven }
 
 // MayLogIn reports whether task i may be put out, as far as logins go: until one has succeeded in this job with its
-// credential, one at a time in the authentication domain, and none that could be one too many.
-func (j *Job) MayLogIn(i int, now time.Time) bool {
+// credential, one at a time in the authentication domain, and none that could be one too many. A device that may have an
+// open session needs none.
+func (j *Job) MayLogIn(i int, open bool, now time.Time) bool {
 	d := j.Tasks[i].Device
-	if j.account(d).proven {
+	if j.account(d).proven || open && !j.Tasks[i].NeedsLogin && j.tripped == "" {
 		return true
 	}
 	return j.tripped == "" && j.probes[d.AuthDomain] == 0 && j.fleet().MayProbe(d.AuthDomain, d.Credential, j.Spec.Limits.AuthFailures, now)

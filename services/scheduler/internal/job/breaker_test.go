@@ -53,8 +53,8 @@ func (d *desk) end(j *job.Job, i int, kind contract.ErrorKind, info ...contract.
 
 // room releases tasks from number from while the job may, and returns how many.
 func (d *desk) room(j *job.Job, from int) (n int) {
-	for i := from; i < len(j.Tasks) && j.MayLogIn(i, d.at); i++ {
-		j.Release(i, d.at)
+	for i := from; i < len(j.Tasks) && j.MayLogIn(i, false, d.at); i++ {
+		j.Release(i, false, d.at)
 		n++
 	}
 	return n
@@ -207,16 +207,52 @@ func TestASecondCredentialOfADomainIsTriedByItself(t *testing.T) {
 		j.Tasks[i].Device.Credential = "env:OTHER"
 	}
 	d.end(j, 0, "")
-	if !j.MayLogIn(1, d.at) || !j.MayLogIn(5, d.at) {
+	if !j.MayLogIn(1, false, d.at) || !j.MayLogIn(5, false, d.at) {
 		t.Fatal("neither credential may log in")
 	}
-	j.Release(5, d.at)
-	if j.MayLogIn(6, d.at) || !j.MayLogIn(1, d.at) {
+	j.Release(5, false, d.at)
+	if j.MayLogIn(6, false, d.at) || !j.MayLogIn(1, false, d.at) {
 		t.Error("the second credential has not succeeded yet, and the first has")
 	}
 	d.end(j, 5, contract.KindAuthentication)
 	d.end(j, 1, "") // of the other account
 	if d.end(j, 6, contract.KindAuthentication); j.Breaker() == nil {
 		t.Error("logins with one credential end the row of another")
+	}
+}
+
+// A device with an open session needs no login; one that turns out to have none waits for its turn.
+func TestOpenSessionsNeedNoLogin(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	j := d.job(10, 2)
+	d.end(d.job(10, 2), 0, "") // the account got in just now: that opens nothing here
+	for i := range 4 {
+		if !j.MayLogIn(i, true, d.at) {
+			t.Fatalf("task %d waits for a login that it does not need", i)
+		}
+		j.Release(i, true, d.at)
+		d.claim(j, i, 1)
+		if j.Tasks[i].Probe || !j.Tasks[i].NoLogin {
+			t.Errorf("task %d may log in", i)
+		}
+	}
+	d.end(j, 0, "", contract.Login{Method: "", Reused: true})
+	d.end(j, 1, "", contract.Login{Method: "", Reused: true})
+	if n := d.room(j, 4); n != 1 {
+		t.Errorf("after tasks in open sessions %d first logins are out; want one", n)
+	}
+	d.seq++
+	j.Record(2, d.seq, &contract.TaskRecord{State: contract.Retry, Attempt: 0, Retry: &contract.Delay{NeedsLogin: true}})
+	if j.MayLogIn(2, true, d.at) {
+		t.Error("a task whose session is gone logs in beside the first login")
+	}
+	d.claim(j, 4, 1)
+	j.LoggedIn(4, &contract.LoginProof{Attempt: 1, At: d.at})
+	if !j.MayLogIn(2, true, d.at) {
+		t.Error("a task whose session is gone waits although a login has succeeded")
+	}
+	if j.Release(2, true, d.at); j.Tasks[2].NoLogin || j.Tasks[2].Probe {
+		t.Error("it may not log in, or is a first login")
 	}
 }

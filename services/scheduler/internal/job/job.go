@@ -38,6 +38,8 @@ type Task struct {
 	Repeatable bool
 	NoEffect   bool // the last error came before anything can have happened on the device
 	Probe      bool // out, and no login has succeeded yet in its domain
+	NoLogin    bool // the same, but it is not to log in: its device has an open session
+	NeedsLogin bool // it was given back, since no session was open after all
 	Wave       uint16
 }
 
@@ -144,13 +146,16 @@ func (j *Job) Key(i int) contract.TaskKey {
 	return contract.TaskKey{Site: d.Site, Job: j.ID, Phase: contract.PhaseRun, Device: d.ID}
 }
 
-// Release notes that task i is put out.
-func (j *Job) Release(i int, now time.Time) {
+// Release notes that task i is put out; open says that its device may have a session that is open.
+func (j *Job) Release(i int, open bool, now time.Time) {
 	t := &j.Tasks[i]
 	t.Phase, t.Releases = Released, t.Releases+1
-	j.Log(i, now)
+	t.NoLogin = open && !t.NeedsLogin && !j.Proven(i)
+	if !t.NoLogin {
+		j.Log(i, now)
+		j.begin(t)
+	}
 	j.putOut(t)
-	j.begin(t)
 	j.unclaim(t, 1)
 }
 
@@ -208,15 +213,18 @@ func (j *Job) Record(i int, seq uint64, r *contract.TaskRecord) bool {
 		t.Phase = Claimed
 		j.claimed++
 		j.putOut(t)
-		j.begin(t) // also where this leader has not released it
+		if !t.NoLogin {
+			j.begin(t) // also where this leader has not released it
+		}
 	case contract.Finished:
 		t.Phase = Ended
 		j.probed(t)
 		j.ended++
 		j.end(t, r.Result)
 	default:
-		t.Phase = Waiting
+		t.Phase, t.NoLogin = Waiting, false
 		j.probed(t)
+		t.NeedsLogin = t.NeedsLogin || r.Retry != nil && r.Retry.NeedsLogin
 		if r.Retry != nil && r.Retry.Error != nil {
 			t.Kind, t.NoEffect = internKind(r.Retry.Error.Kind), r.Retry.Error.Effect == contract.EffectNone
 		}

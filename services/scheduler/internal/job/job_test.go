@@ -105,7 +105,7 @@ func TestAnyOrderOfRecordsReleasesAndRepeatsIsSound(t *testing.T) {
 				i := rnd.IntN(len(j.Tasks))
 				switch {
 				case j.Tasks[i].Phase == job.Waiting:
-					j.Release(i, now)
+					j.Release(i, false, now)
 				case rnd.IntN(2) == 0:
 					j.TakeBack(i)
 				}
@@ -156,7 +156,7 @@ func replayed(t *testing.T, seed uint64, lived *job.Job, records []entry) {
 		t.Fatalf("seed %d: the breaker says %v, replayed %v", seed, a, b)
 	}
 	for i := range lived.Tasks {
-		if lived.MayLogIn(i, now) && !fresh.MayLogIn(i, now) {
+		if lived.MayLogIn(i, false, now) && !fresh.MayLogIn(i, false, now) {
 			t.Fatalf("seed %d: task %d may log in, replayed it may not", seed, i)
 		}
 	}
@@ -202,7 +202,7 @@ func TestCloseSaysWhyEachTaskDidNotRun(t *testing.T) {
 	j.Record(0, 1, &claim) // may be repeated
 	j.Record(1, 2, &claim) // may not
 	j.Record(2, 3, &retry)
-	j.Release(3, now)
+	j.Release(3, false, now)
 	done := finished(1, contract.TaskSucceeded, nil)
 	j.Record(4, 4, &done)
 	j.Stopping = &contract.Stopping{Kind: contract.KindDeadline, Reason: "the job's deadline has passed"}

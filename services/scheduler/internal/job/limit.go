@@ -103,11 +103,11 @@ func (j *Job) RoomAt(site string) int {
 	return room
 }
 
-// Blocked says what keeps task i from being put out, and until when, where that is a matter of time.
-func (j *Job) Blocked(i int, now time.Time) (l Limit, until time.Time, blocked bool) {
+// Blocked says what keeps task i from being put out (open: its device may have an open session), and until when, where that is a matter of time.
+func (j *Job) Blocked(i int, open bool, now time.Time) (l Limit, until time.Time, blocked bool) {
 	t := &j.Tasks[i]
 	l = loginLimit(t.Device)
-	if !j.MayLogIn(i, now) {
+	if !j.MayLogIn(i, open, now) {
 		return l, time.Time{}, true
 	}
 	for _, s := range counted {

@@ -135,8 +135,8 @@ func TestLimitsByWhatDevicesShare(t *testing.T) {
 	}
 	out := func() (n int) {
 		for i := range j.Tasks {
-			if _, _, blocked := j.Blocked(i, now); j.Tasks[i].Phase == job.Waiting && !blocked && j.RoomAt(j.Tasks[i].Device.Site) > 0 {
-				j.Release(i, now)
+			if _, _, blocked := j.Blocked(i, false, now); j.Tasks[i].Phase == job.Waiting && !blocked && j.RoomAt(j.Tasks[i].Device.Site) > 0 {
+				j.Release(i, false, now)
 				n++
 			}
 		}
@@ -150,7 +150,7 @@ func TestLimitsByWhatDevicesShare(t *testing.T) {
 	j.Spec.Limits.Parallel = 100
 	// Both domains are proven.
 	for i := range j.Tasks {
-		j.Release(i, now)
+		j.Release(i, false, now)
 		j.Record(i, 1, &contract.TaskRecord{State: contract.Claimed, Attempt: 1, Claim: &contract.Claim{}})
 		j.LoggedIn(i, &contract.LoginProof{Attempt: 1, At: now})
 		j.Record(i, 2, &contract.TaskRecord{State: contract.Retry, Attempt: 1, Retry: &contract.Delay{}})
