@@ -33,6 +33,7 @@ func startNetwork(t *testing.T) *network {
 			"NETRUST_CREDENTIAL_WRONG_USERNAME=" + devices.Credential("USERNAME"), "NETRUST_CREDENTIAL_WRONG_PASSWORD=not-the-password",
 			"NETRUST_EXECUTOR_CONNECT_TIMEOUT=2s", "NETRUST_EXECUTOR_NORMAL_SLOTS=40", "NETRUST_EXECUTOR_MAX_OUTPUT=1048576",
 			"NETRUST_EXECUTOR_LOG_LEVEL=debug",
+			"NETRUST_EXECUTOR_SESSION_IDLE=0", // what is tested here begins with a login
 		},
 	})
 	devices.Inventory = entry.ReplaceAllFunc(devices.Inventory, func(device []byte) []byte {

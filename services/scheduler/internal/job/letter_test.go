@@ -11,7 +11,7 @@ import (
 func poison(t *testing.T, j *job.Job, i int) {
 	t.Helper()
 	for n := 1; n <= job.MaxLetters; n++ {
-		j.Release(i, now)
+		j.Release(i, false, now)
 		if held := j.SetAside(i); held != (n == job.MaxLetters) {
 			t.Fatalf("set aside %d times, it waits: %v", n, held)
 		}
@@ -58,7 +58,7 @@ func TestATaskThatIsSetAsideLeavesItsPlaceAndWaits(t *testing.T) {
 func TestALateLetterChangesNothing(t *testing.T) {
 	t.Parallel()
 	j := newJob(2)
-	j.Release(0, now)
+	j.Release(0, false, now)
 	claimed := contract.TaskRecord{State: contract.Claimed, Attempt: 1, Claim: &contract.Claim{}}
 	j.Record(0, 1, &claimed)
 	finish(j, 1, 1, 0)
