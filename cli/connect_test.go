@@ -87,3 +87,50 @@ func TestTheConnectionIsForTheUserAlone(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
+
+func TestAContextsTokenGoesToItsServerAlone(t *testing.T) {
+	t.Parallel()
+	own, seenOwn := server(t)
+	other, seenOther := server(t)
+	dir := t.TempDir()
+	config, token := filepath.Join(dir, "config"), filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("contexts\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(env map[string]string, args ...string) (int, string) {
+		var stderr bytes.Buffer
+		deps := cli.Deps{
+			Stdin: strings.NewReader(""), Stdout: new(bytes.Buffer), Stderr: &stderr, ConfigDir: config,
+			LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Width:     func() int { return 0 }, ErrWidth: func() int { return 0 }, Now: time.Now,
+		}
+		return cli.Execute(t.Context(), cli.Command(deps), deps, args), stderr.String()
+	}
+	if code, said := run(nil, "context", "add", "lab", "--server", own, "--token-file", token); code != 0 {
+		t.Fatal(said)
+	}
+	if code, said := run(nil, "context", "add", "bare", "--server", other); code != 0 {
+		t.Fatal(said)
+	}
+	for _, c := range []struct {
+		name string
+		env  map[string]string
+		args []string
+		seen *atomic.Value
+		want string
+	}{
+		{"by flag", nil, []string{"--context", "lab"}, seenOwn, "Bearer contexts"},
+		{"by variable", map[string]string{"NETRUST_CONTEXT": "lab"}, nil, seenOwn, "Bearer contexts"},
+		{"a flag that names another server", nil, []string{"--context", "lab", "--server", other}, seenOther, ""},
+		{"a variable that names another server", map[string]string{"NETRUST_CONTEXT": "lab", "NETRUST_SERVER": other}, nil, seenOther, ""},
+		{"the flag wins over the variables", map[string]string{"NETRUST_SERVER": other, "NETRUST_TOKEN": "env"}, []string{"--context", "lab"}, seenOwn, "Bearer contexts"},
+		{"a context without a token takes the variable's", map[string]string{"NETRUST_TOKEN": "env"}, []string{"--context", "bare"}, seenOther, "Bearer env"},
+	} {
+		if code, said := run(c.env, append([]string{"job", "list"}, c.args...)...); code != 0 {
+			t.Fatalf("%s: exit %d: %s", c.name, code, said)
+		}
+		if got := c.seen.Load(); got != c.want {
+			t.Errorf("%s: Authorization is %q, want %q", c.name, got, c.want)
+		}
+	}
+}

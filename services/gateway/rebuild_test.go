@@ -252,14 +252,14 @@ func TestLargeOutputsComeFromTheObjectStore(t *testing.T) {
 	outputs := []contract.CommandOutput{{Command: "show running-config", Output: big}, {Command: "show clock", Output: "12:00", Truncated: true}}
 	ref := f.object(outputs)
 	f.record(contract.TaskRecord{State: contract.Finished, JobID: job, DeviceID: "core-1", Result: &contract.Result{
-		State: contract.TaskSucceeded, StartedAt: f.tick(), FinishedAt: f.tick(), OutputObject: ref, Summary: "interface Ethernet1",
+		State: contract.TaskSucceeded, StartedAt: f.tick(), FinishedAt: f.tick(), OutputObject: ref, OutputTruncated: true, Summary: "interface Ethernet1",
 	}})
 	f.end(job, contract.JobSucceeded, contract.Counts{Total: 1, Succeeded: 1})
 	path := api.PathJobs + "/" + job
 	call[api.Job](c, 200, "GET", path+"?wait=10s", "")
 
 	r := call[api.Result](c, 200, "GET", path+"/results/core-1", "")
-	if r.OutputURL != path+"/output/core-1" || r.OutputBytes != ref.Size || len(r.Outputs) != 0 {
+	if r.OutputURL != path+"/output/core-1" || r.OutputBytes != ref.Size || len(r.Outputs) != 0 || !r.OutputTruncated {
 		t.Errorf("the result is %+v", r)
 	}
 	text := c.send("GET", r.OutputURL, "")

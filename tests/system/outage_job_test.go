@@ -203,6 +203,9 @@ func (n *network) largeOutputs(t *testing.T) {
 			t.Errorf("%s: the result holds %d outputs, url %q, %d bytes", id, len(r.Outputs), r.OutputURL, r.OutputBytes)
 			continue
 		}
+		if r.OutputTruncated != (id == dev(cut)) {
+			t.Errorf("%s: beside the reference, the result says that it was cut: %t", id, r.OutputTruncated)
+		}
 		a := n.API.Send(t, "GET", r.OutputURL, map[string]string{"Accept": "text/plain"}, "")
 		if a.Status != 200 || len(a.Body) < want[0] || len(a.Body) > want[1] || !strings.HasPrefix(string(a.Body), "$ show clock\n") {
 			t.Errorf("%s: its output is answered %d with %d bytes, want %d to %d", id, a.Status, len(a.Body), want[0], want[1])

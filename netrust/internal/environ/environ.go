@@ -48,7 +48,10 @@ func Find(w world.World, all any) []Unknown {
 	}
 	var found []Unknown
 	for _, entry := range w.Environ {
-		name, _, _ := strings.Cut(entry, "=")
+		name, value, _ := strings.Cut(entry, "=")
+		if value == "" { // one that was emptied says nothing, and many shells cannot unset for one command
+			continue
+		}
 		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) || servicekit.KubernetesLink(name, names) || isOpen(name) {
 			continue
 		}

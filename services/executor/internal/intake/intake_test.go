@@ -197,13 +197,24 @@ func TestALargeOutputGoesToTheObjects(t *testing.T) {
 	task := f.task("r.1", true)
 	f.release(task)
 	r := f.state(task, contract.Finished).Result
-	if r.OutputObject == nil || len(r.Outputs) != 0 {
+	if r.OutputObject == nil || len(r.Outputs) != 0 || r.OutputTruncated {
 		t.Fatalf("the result has %d outputs and the object %v", len(r.Outputs), r.OutputObject)
 	}
 	data, err := f.conn.GetObject(t.Context(), *r.OutputObject, 2<<20)
 	var outputs []contract.CommandOutput
 	if err != nil || json.Unmarshal(data, &outputs) != nil || len(outputs) != 1 || outputs[0].Output != big {
 		t.Errorf("the object holds %d outputs, %v", len(outputs), err)
+	}
+}
+
+func TestALargeOutputThatWasCutSaysSoBesideItsReference(t *testing.T) {
+	t.Parallel()
+	big := strings.Repeat("0123456789abcdef\n", 300_000) // more than the floor's runner keeps
+	f := newFloor(t, 2, func(context.Context, string, string) (string, error) { return big, nil })
+	task := f.task("r.1", true)
+	f.release(task)
+	if r := f.state(task, contract.Finished).Result; r.OutputObject == nil || !r.OutputTruncated {
+		t.Errorf("the object is %v, truncated: %v", r.OutputObject, r.OutputTruncated)
 	}
 }
 
