@@ -19,6 +19,9 @@ const (
 // Logins counts the logins that were offered to a device itself, not to the jump hosts before it: each may count towards
 // a lockout of the account if it fails. The zero value counts from nothing. It is safe for concurrent use.
 type Logins struct {
+	// In, if set, is called when a login has succeeded, before the session is ready. It must not block.
+	In func()
+
 	mu       sync.Mutex
 	attempts int
 	method   string
@@ -34,6 +37,13 @@ func (l *Logins) Note(method string) {
 	defer l.mu.Unlock()
 	l.attempts++
 	l.method = method
+}
+
+// Succeeded says that the device let the login in. Drivers call it as soon as they know.
+func (l *Logins) Succeeded() {
+	if l != nil && l.In != nil {
+		l.In()
+	}
 }
 
 // Attempts is how many logins were offered.

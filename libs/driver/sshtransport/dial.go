@@ -132,6 +132,7 @@ func (a *attempt) connect(w *way, port int) (*login, error) {
 		_ = raw.Close()
 		return nil, a.fault(err)
 	}
+	a.logins.Succeeded()
 	return l, nil
 }
 

@@ -23,7 +23,12 @@ func TestAProbeTellsThatItGotIn(t *testing.T) {
 			t.Parallel()
 			told := make(chan string, 2)
 			d := &device{
-				open: func(context.Context) error { return c.open },
+				open: func(ctx context.Context) error {
+					if c.open == nil {
+						driver.LoginsOf(ctx).Succeeded()
+					}
+					return c.open
+				},
 				run: func(ctx context.Context, _ int, _ driver.Command) (driver.Output, error) {
 					if c.told > 0 { // the command ends when the proof is there
 						select {

@@ -102,8 +102,12 @@ func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop St
 	if t.ReadOnly || t.Repeatable {
 		watching.Go(func() { abort(watch(ctx, t, lease, stop)) })
 	}
-	logins := &driver.Logins{}
+	logins, told := &driver.Logins{}, sync.WaitGroup{}
+	if t.Probe && r.Proved != nil {
+		logins.In = sync.OnceFunc(func() { told.Go(func() { r.Proved(ctx, t, false) }) })
+	}
 	rep.Err = r.work(driver.RecordLogins(ctx, logins), t, lease, stop, &rep)
+	told.Wait()
 	rep.login.Method, rep.login.Attempts = logins.Method(), logins.Attempts()
 	rep.login.Reused = rep.opened && rep.login.Attempts == 0
 	abort(nil)
@@ -157,10 +161,10 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	}
 	rep.opened = true
 	defer use.Close()
-	if t.Probe && r.Proved != nil {
+	if t.Probe && r.Proved != nil && use.Reused() {
 		var told sync.WaitGroup
 		defer told.Wait()
-		told.Go(func() { r.Proved(ctx, t, use.Reused()) })
+		told.Go(func() { r.Proved(ctx, t, true) })
 	}
 	return r.commands(ctx, t, a, use, lease, stop, rep)
 }
