@@ -90,7 +90,11 @@ func (p *Pool) ping(ctx context.Context, e *entry, room chan struct{}) {
 		defer func() { <-room }()
 		within, cancel := context.WithTimeout(ctx, checkWithin)
 		err := s.Ping(within)
+		silent := within.Err() != nil && ctx.Err() == nil
 		cancel()
+		if err != nil && silent {
+			p.noteDeaf(e.device)
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		e.pinging = false

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,8 +18,10 @@ import (
 )
 
 const (
-	// closesAtOnce bounds how many sessions are closed for others at once; a question beyond it gets no answer.
+	// closesAtOnce bounds how many sessions are closed for others at once; maxAsked, how many questions are in hand: one beyond it
+	// gets no answer. A job that another executor begins asks for as many as it has slots.
 	closesAtOnce = 64
+	maxAsked     = 4096
 	// openAgain is the pause before a mailbox whose stream is gone is opened again.
 	openAgain = 100 * time.Millisecond
 )
@@ -72,6 +75,7 @@ func (m *Mailbox) Alive(ctx context.Context, holder string) (bool, error) {
 func (m *Mailbox) Run(ctx context.Context, release func(context.Context, Device) contract.SessionState) error {
 	room := make(chan struct{}, closesAtOnce)
 	var inHand sync.WaitGroup
+	var asked atomic.Int64
 	defer inHand.Wait()
 	filters := []string{contract.SessionAskSubject(m.self), contract.SessionAnswerSubject(m.self)}
 	for {
@@ -81,14 +85,19 @@ func (m *Mailbox) Run(ctx context.Context, release func(context.Context, Device)
 				m.answered(s)
 				return nil
 			}
-			select {
-			case room <- struct{}{}:
-				inHand.Go(func() {
+			if asked.Add(1) > maxAsked {
+				asked.Add(-1)
+				return nil
+			}
+			inHand.Go(func() {
+				defer asked.Add(-1)
+				select {
+				case room <- struct{}{}:
 					defer func() { <-room }()
 					m.asked(ctx, s, release)
-				})
-			default:
-			}
+				case <-ctx.Done():
+				}
+			})
 			return nil
 		})
 		if !errors.Is(err, bus.ErrStreamReset) {

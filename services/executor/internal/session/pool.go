@@ -91,6 +91,7 @@ type Pool struct {
 	entries map[Device]*entry
 	order   *list.List // of the idle ones, longest idle first
 	closed  bool
+	deaf    map[Device]time.Time // devices that gave no sign of life when they were asked, until when none is kept there
 	mute    map[string]time.Time // executors that did not answer, until when they are not asked again
 	counts  Counts
 	closers sync.WaitGroup
@@ -102,7 +103,7 @@ func New(self string, cfg Config, live Liveness, fleet Fleet, log zerolog.Logger
 	rand.Read(salt) //nolint:errcheck // crypto/rand.Read never fails
 	return &Pool{
 		self: self, cfg: cfg, live: live, fleet: fleet, log: log, salt: salt,
-		entries: map[Device]*entry{}, order: list.New(), mute: map[string]time.Time{},
+		entries: map[Device]*entry{}, order: list.New(), deaf: map[Device]time.Time{}, mute: map[string]time.Time{},
 	}
 }
 

@@ -140,6 +140,9 @@ func (p *Pool) resume(ctx context.Context, u *Use) bool {
 	within, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
 	if err := s.Resume(within, check); err != nil {
+		if within.Err() != nil && ctx.Err() == nil {
+			p.noteDeaf(e.device)
+		}
 		_ = s.Close()
 		e.session = nil
 		u.reopened = true
@@ -152,6 +155,26 @@ func (p *Pool) resume(ctx context.Context, u *Use) bool {
 	u.Session, u.reused = s, true
 	p.count(func(c *Counts) { c.Reused++ })
 	return true
+}
+
+// deafFor is for how long no session is kept on a device that gave no sign of life: there are SSH servers that never answer what
+// they do not know, and each reuse would wait for them in vain.
+const deafFor = 10 * time.Minute
+
+func (p *Pool) noteDeaf(d Device) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf[d] = time.Now().Add(deafFor)
+}
+
+// isDeaf reports whether no session is kept on the device for now. The mutex is held.
+func (p *Pool) isDeaf(d Device) bool {
+	until, ok := p.deaf[d]
+	if ok && time.Now().After(until) {
+		delete(p.deaf, d)
+		return false
+	}
+	return ok
 }
 
 // identity is whom a session is with, and as whom.

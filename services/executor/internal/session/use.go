@@ -104,7 +104,7 @@ func (p *Pool) keep(u *Use) bool {
 	fit := e.session.Fresh() && p.live.Ready() == nil && !e.opened.Before(p.live.AliveSince())
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !fit || p.closed || e.unwanted {
+	if !fit || p.closed || e.unwanted || p.isDeaf(e.device) {
 		p.counts.Unfit++
 		return false
 	}
