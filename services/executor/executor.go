@@ -146,7 +146,7 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 		Idle: cfg.SessionIdle, Keepalive: cfg.SessionKeepalive, Limit: cfg.SessionLimit, PerDevice: cfg.SessionsPerDevice,
 	}, holder, mailbox, log)
 	printed := live.New(conn, log)
-	measure.Sessions(cfg.Observe, func() float64 { return float64(pool.Counts().Idle) }, func() float64 { return float64(pool.Counts().InUse) })
+	showSessions(cfg.Observe.Metrics, pool.Counts)
 	runner := &run.Runner{
 		Live:    printed,
 		Meters:  meters,

@@ -78,17 +78,7 @@ func (r *Registry) Gauges(name, help string, labels ...string) *Gauges {
 // GaugeFunc makes a gauge whose value is asked for when the metrics are read; value must be quick and safe for concurrent
 // use. One of the same name replaces it.
 func (r *Registry) GaugeFunc(name, help string, value func() float64) {
-	if r == nil {
-		return
-	}
-	g := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if old := r.funcs[name]; old != nil {
-		r.prom.Unregister(old)
-	}
-	r.prom.MustRegister(g)
-	r.funcs[name], r.known[name] = g, Entry{Name: name, Kind: "gauge", Help: help}
+	r.ask(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value), Entry{Name: name, Kind: "gauge", Help: help})
 }
 
 // Histograms makes a family of histograms with these upper bounds; see [Times] and [Sizes].

@@ -71,6 +71,16 @@ func TestAGaugeThatIsAskedIsTheNewestOfItsName(t *testing.T) {
 	if !strings.Contains(shown(t, r), "\nnetrust_test_open 2\n") {
 		t.Error("the second gauge of the name is not shown")
 	}
+	for _, n := range []float64{3, 4} {
+		r.GaugesFunc("netrust_test_doors", "Doors.", "state", func() map[string]float64 { return map[string]float64{"open": n} })
+		r.CountersFunc("netrust_test_knocks_total", "Knocks.", "door", func() map[string]float64 { return map[string]float64{"front": n} })
+	}
+	page := shown(t, r)
+	for _, line := range []string{"# TYPE netrust_test_knocks_total counter", `netrust_test_doors{state="open"} 4`, `netrust_test_knocks_total{door="front"} 4`} {
+		if !strings.Contains(page, line) {
+			t.Errorf("the metrics lack %q", line)
+		}
+	}
 }
 
 func TestWithoutARegistryInstrumentsWork(t *testing.T) {

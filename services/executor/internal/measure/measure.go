@@ -55,12 +55,6 @@ func New(o servicekit.Observe) *Meters {
 	return m
 }
 
-// Sessions shows how many sessions on devices are open, as the functions say when they are asked.
-func Sessions(o servicekit.Observe, idle, inUse func() float64) {
-	o.Metrics.GaugeFunc("netrust_executor_sessions_idle", "Sessions on devices that are open and wait for the next task.", idle)
-	o.Metrics.GaugeFunc("netrust_executor_sessions_in_use", "Sessions on devices that a task works in, or that are being opened for one.", inUse)
-}
-
 // Slots shows how many tasks of a class are in hand at most.
 func (m *Meters) Slots(c contract.Class, n int) {
 	if m != nil {
