@@ -86,6 +86,7 @@ func (s *server) found(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
+			take(r, pattern)
 			mux.ServeHTTP(w, r)
 			return
 		}

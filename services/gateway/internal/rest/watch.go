@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -43,7 +44,11 @@ func (s *server) watched(next http.Handler) http.Handler {
 			ctx, span = s.meters.tracer.Start(ctx, r.Method, tracing.Server)
 			ctx = tracing.Begin(ctx)
 		}
-		r = r.WithContext(s.Log.With().Str("trace_id", tracing.ID(ctx)).Logger().WithContext(ctx))
+		log := s.Log
+		if id := tracing.ID(ctx); id != "" {
+			log = log.With().Str("trace_id", id).Logger()
+		}
+		r = r.WithContext(context.WithValue(log.WithContext(ctx), routeKey{}, new(route)))
 		defer func() { // also when the request panics
 			status := http.StatusOK
 			if rec, ok := w.(*recorder); ok && rec.status != 0 {
@@ -62,14 +67,27 @@ func (s *server) watched(next http.Handler) http.Handler {
 }
 
 // known are the method and the route of a request, in words that the API has: what a client makes up is one of a kind.
-func known(r *http.Request) (method, route string) {
-	_, route, ok := strings.Cut(r.Pattern, " ")
-	if !ok {
-		route = "none"
+func known(r *http.Request) (method, path string) {
+	path = "none"
+	if taken, ok := r.Context().Value(routeKey{}).(*route); ok && taken.pattern != "" {
+		_, path, _ = strings.Cut(taken.pattern, " ")
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return r.Method, route
+		return r.Method, path
 	}
-	return "other", route
+	return "other", path
+}
+
+type routeKey struct{}
+
+// route is which of the API's routes a request takes. It is told through the context, since those in between may hand on a
+// copy of the request.
+type route struct{ pattern string }
+
+// take notes the mux's pattern, "POST /v1/jobs".
+func take(r *http.Request, pattern string) {
+	if taken, ok := r.Context().Value(routeKey{}).(*route); ok {
+		taken.pattern = pattern
+	}
 }
