@@ -21,7 +21,7 @@ func (a *app) jobCommand() *cobra.Command {
   netrust job list
   netrust job results 3kq5v2xw7a4m6z1p
   netrust job retry 3kq5v2xw7a4m6z1p`,
-		a.jobSubmit(), a.jobList(), a.jobShow(), a.jobWatch(), a.jobFollow(), a.jobTasks(), a.jobResults(), a.jobCancel(), a.jobRetry())
+		a.jobSubmit(), a.jobList(), a.jobShow(), a.jobWatch(), a.jobFollow(), a.jobTasks(), a.jobResults(), a.jobRaw(), a.jobCancel(), a.jobRetry())
 }
 
 func (a *app) jobSubmit() *cobra.Command {

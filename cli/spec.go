@@ -15,16 +15,16 @@ import (
 
 // specFlags are the flags that describe a job. Each overrides the same field of a file.
 type specFlags struct {
-	all                               bool
-	ids, tags                         []string
-	label                             string
-	name                              string
-	notes                             map[string]string
-	parallel, attempts, authFailures  int
-	timeout, commandTimeout, deadline time.Duration
-	priority                          string
-	urgent, repeatable, dryRun        bool
-	rollout                           rolloutFlags
+	all                                 bool
+	ids, tags                           []string
+	label                               string
+	name                                string
+	notes                               map[string]string
+	parallel, attempts, authFailures    int
+	timeout, commandTimeout, deadline   time.Duration
+	priority                            string
+	urgent, repeatable, keepRaw, dryRun bool
+	rollout                             rolloutFlags
 }
 
 func (f *specFlags) bind(a *app, cmd *cobra.Command) {
@@ -44,6 +44,7 @@ func (f *specFlags) bind(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.priority, "priority", "", "low, normal, high or urgent")
 	flags.BoolVar(&f.urgent, "urgent", false, "the same as --priority urgent")
 	flags.BoolVar(&f.repeatable, "repeatable", false, "running the commands twice harms nothing, though they are not read-only")
+	flags.BoolVar(&f.keepRaw, "keep-raw", false, "keep what the devices print as it is too, encrypted; netrust job raw shows it")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show which devices it would run on, and touch nothing")
 	a.completeListed(cmd, "id", a.completeDevices)
 	a.completeListed(cmd, "tag", a.completeTags)
@@ -101,6 +102,9 @@ func (f *specFlags) applyRest(given func(string) bool, spec *contract.JobSpec) {
 	}
 	if f.urgent {
 		spec.Priority = contract.PriorityUrgent
+	}
+	if given("keep-raw") {
+		spec.KeepRaw = f.keepRaw
 	}
 	if given("repeatable") {
 		spec.Repeatable = f.repeatable

@@ -28,18 +28,32 @@ const objectTimeout = time.Minute
 // PutObject stores data under its SHA-256, unless it is there already, and returns the reference. Publish the reference
 // only afterwards.
 func (c *Conn) PutObject(ctx context.Context, bucket string, data []byte) (contract.ObjectRef, error) {
-	sum := sha256.Sum256(data)
-	ref := contract.ObjectRef{Bucket: bucket, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
+	return c.put(ctx, bucket, data, "", func() ([]byte, error) { return data, nil })
+}
+
+// PutSealed is [Conn.PutObject] for data that is stored encrypted: under the SHA-256 and with the size of the plain text, and
+// only what seal returns. What was sealed by another box, as the mark tells, is replaced.
+func (c *Conn) PutSealed(ctx context.Context, bucket string, plain []byte, mark string, seal func() ([]byte, error)) (contract.ObjectRef, error) {
+	return c.put(ctx, bucket, plain, mark, seal)
+}
+
+func (c *Conn) put(ctx context.Context, bucket string, plain []byte, mark string, content func() ([]byte, error)) (contract.ObjectRef, error) {
+	sum := sha256.Sum256(plain)
+	ref := contract.ObjectRef{Bucket: bucket, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(plain))}
 	ctx, cancel := bounded(ctx, objectTimeout)
 	defer cancel()
 	last, err := c.LastFor(ctx, objectStream(bucket), objectName(bucket, ref.SHA256))
 	switch {
-	case err == nil && time.Since(last.Time) < renewAfter && objectStands(last):
+	case err == nil && time.Since(last.Time) < renewAfter && objectStands(last, mark):
 		return ref, nil
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return ref, fmt.Errorf("looking for object %s in %s: %w", ref.SHA256, bucket, err)
 	}
-	if err := c.storeObject(ctx, ref, data, last.Seq); err != nil && !errors.Is(err, ErrConflict) {
+	data, err := content()
+	if err != nil {
+		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
+	}
+	if err := c.storeObject(ctx, ref, data, mark, last.Seq); err != nil && !errors.Is(err, ErrConflict) {
 		return ref, fmt.Errorf("storing object %s in %s: %w", ref.SHA256, bucket, err)
 	}
 	return ref, nil // on a conflict somebody has stored the same just now: the name is the content
@@ -50,7 +64,7 @@ const objectChunk = 256 << 10
 
 // storeObject writes an object as NATS' own object stores have it: parts under a random subject, then the name, which replaces
 // that of sequence last. The client library's own writing removes what was there before, which only the scheduler may.
-func (c *Conn) storeObject(ctx context.Context, ref contract.ObjectRef, data []byte, last uint64) error {
+func (c *Conn) storeObject(ctx context.Context, ref contract.ObjectRef, data []byte, mark string, last uint64) error {
 	id := nuid.Next()
 	parts := 0
 	for part := range slices.Chunk(data, objectChunk) {
@@ -61,7 +75,7 @@ func (c *Conn) storeObject(ctx context.Context, ref contract.ObjectRef, data []b
 	}
 	sum := sha256.Sum256(data)
 	info, err := json.Marshal(jetstream.ObjectInfo{
-		ObjectMeta: jetstream.ObjectMeta{Name: ref.SHA256, Opts: &jetstream.ObjectMetaOptions{ChunkSize: objectChunk}},
+		ObjectMeta: jetstream.ObjectMeta{Name: ref.SHA256, Description: mark, Opts: &jetstream.ObjectMetaOptions{ChunkSize: objectChunk}},
 		Bucket:     ref.Bucket, NUID: id, Size: uint64(len(data)), Chunks: uint32(parts),
 		Digest: "SHA-256=" + base64.URLEncoding.EncodeToString(sum[:]),
 	})
@@ -80,15 +94,26 @@ func objectName(bucket, name string) string {
 	return "$O." + bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
 }
 
-// objectStands reports whether what is stored under an object's name is not the mark of one that was removed.
-func objectStands(stored Stored) bool {
+// objectStands reports whether what is stored under an object's name is not the trace of one that was removed, nor one with
+// another mark.
+func objectStands(stored Stored, mark string) bool {
 	var info jetstream.ObjectInfo
-	return !stored.Deleted && json.Unmarshal(stored.Data, &info) == nil && !info.Deleted
+	return !stored.Deleted && json.Unmarshal(stored.Data, &info) == nil && !info.Deleted && info.Description == mark
 }
 
 // OpenObject opens an object for reading. The reader fails at its end when the content is not what its name says. The
 // caller closes it.
 func (c *Conn) OpenObject(ctx context.Context, ref contract.ObjectRef) (io.ReadCloser, error) {
+	object, err := c.OpenSealed(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return &verified{ReadCloser: object, want: ref.SHA256, sum: sha256.New()}, nil
+}
+
+// OpenSealed opens an object that [Conn.PutSealed] stored, as it is stored: whoever decrypts it checks the name. The caller closes
+// it.
+func (c *Conn) OpenSealed(ctx context.Context, ref contract.ObjectRef) (io.ReadCloser, error) {
 	store, err := c.js.ObjectStore(ctx, ref.Bucket)
 	if err != nil {
 		return nil, fmt.Errorf("opening object store %s: %w", ref.Bucket, err)
@@ -100,7 +125,7 @@ func (c *Conn) OpenObject(ctx context.Context, ref contract.ObjectRef) (io.ReadC
 	if err != nil {
 		return nil, fmt.Errorf("opening object %s in %s: %w", ref.SHA256, ref.Bucket, err)
 	}
-	return &verified{ReadCloser: object, want: ref.SHA256, sum: sha256.New()}, nil
+	return object, nil
 }
 
 // verified is an object's content that fails at its end when it is not what its name says.

@@ -154,6 +154,7 @@ func bucket(name, description string, history int64, change func(*jetstream.Stre
 func objectStores(replicas int) []jetstream.ObjectStoreConfig {
 	list := []jetstream.ObjectStoreConfig{
 		{Bucket: contract.ObjectsResults, Description: "outputs over 256 KiB and manifests, by SHA-256", TTL: objectRetention},
+		{Bucket: contract.ObjectsRaw, Description: "raw outputs, encrypted with age, by the SHA-256 of their plain text", TTL: objectRetention},
 	}
 	for i := range list {
 		list[i].Storage, list[i].Replicas = jetstream.FileStorage, replicas

@@ -46,6 +46,7 @@ var built = map[string]map[string]func(params) string{
 	"sessionAsks":    {"SessionAskSubject": func(p params) string { return contract.SessionAskSubject(p["incarnation"]) }},
 	"sessionAnswers": {"SessionAnswerSubject": func(p params) string { return contract.SessionAnswerSubject(p["incarnation"]) }},
 	"results":        {}, // objects are named by their SHA-256, not by us
+	"raw":            {},
 	"audit":          {"AuditSubject": func(p params) string { return contract.AuditSubject(p["noun"] + "." + p["verb"]) }},
 	"auditIntake":    {"IntakeSubject": func(p params) string { return contract.IntakeSubject(p["service"]) }},
 }

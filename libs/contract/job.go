@@ -23,6 +23,8 @@ type JobSpec struct {
 	Rollout Rollout `json:"rollout,omitzero"`
 	// Labels are kept with the job (a ticket, a reason).
 	Labels map[string]string `json:"labels,omitempty"`
+	// KeepRaw keeps what the devices print as it is, encrypted to the executors' keys, besides the redacted form.
+	KeepRaw bool `json:"keep_raw,omitempty"`
 	// DryRun resolves the targets, shows them, and touches nothing.
 	DryRun bool `json:"dry_run,omitempty"`
 	// RetryOf names the job whose not-reached devices this one runs again.

@@ -26,6 +26,7 @@ const (
 	BucketFollow    = "follow"    // whose live output somebody follows, in memory
 
 	ObjectsResults = "results" // outputs over 256 KiB, manifests: kept as long as their job
+	ObjectsRaw     = "raw"     // raw outputs, encrypted with age: kept as long as their job
 )
 
 // PhaseRun is the phase of a command job's tasks. Changes have others (plan-N, apply-N, check-N, undo-N).

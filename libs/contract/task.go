@@ -54,6 +54,8 @@ type Task struct {
 	Repeatable bool `json:"repeatable"`
 	// ReadOnly says that every command is in the platform's grammar of reads.
 	ReadOnly bool `json:"read_only"`
+	// KeepRaw asks for [Result.RawObject].
+	KeepRaw bool `json:"keep_raw,omitempty"`
 
 	CommandTimeoutMS int64       `json:"command_timeout_ms"`
 	DeviceTimeoutMS  int64       `json:"device_timeout_ms"`
@@ -160,6 +162,9 @@ type Result struct {
 	OutputObject *ObjectRef `json:"output_object,omitempty"`
 	// OutputTruncated says that an output in OutputObject was longer than the limit and its end is not kept.
 	OutputTruncated bool `json:"output_truncated,omitempty"`
+	// RawObject refers to the JSON of Outputs as the device printed them, without durations: encrypted with age, and named by
+	// the SHA-256 of the plain text. Only where the task asked for it.
+	RawObject *ObjectRef `json:"raw_object,omitempty"`
 	// Summary is the first line of the last output that says something, at most 200 bytes.
 	Summary string `json:"summary,omitempty"`
 	Login   *Login `json:"login,omitempty"` // how the attempt got into the device, if it came so far

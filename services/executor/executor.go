@@ -22,6 +22,7 @@ import (
 	"github.com/netrust/netrust/libs/driver"
 	"github.com/netrust/netrust/libs/driver/hostkey"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/sealed"
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/executor/internal/hostkeys"
 	"github.com/netrust/netrust/services/executor/internal/intake"
@@ -46,6 +47,8 @@ type Config struct {
 	SessionLimit      int           `yaml:"session_limit" help:"idle sessions at most; the one that was used longest ago is closed for a new one"`
 	SessionsPerDevice int           `yaml:"sessions_per_device" help:"how many executors may have a session on a device at once, where its max_sessions does not say"`
 	MaxOutput         int64         `yaml:"max_output" help:"bytes kept of one task's output"`
+	RawIdentityFile   string        `yaml:"raw_identity_file" help:"file with a key of age (age-keygen) that raw output of jobs with keep_raw is encrypted to; empty: such jobs are refused"`
+	RawRecipients     []string      `yaml:"raw_recipients" help:"public keys of age (age1...) that raw output is encrypted to besides"`
 	HostKey           string        `yaml:"host_key" help:"unknown SSH host keys: strict (known_hosts only) or trust-first (recorded on first use)"`
 	KnownHosts        string        `yaml:"known_hosts" help:"known_hosts file; what it says about an address wins"`
 	// CredentialsFile is for [Credentials]; an executor itself is given a provider.
@@ -101,6 +104,12 @@ func (c *Config) Validate() error {
 	check(c.SessionsPerDevice < 1 || c.SessionsPerDevice > 100, "sessions_per_device", "set it between 1 and 100", "out of range")
 	check(c.MaxOutput < 4096, "max_output", "set it to 4096 or more", "too small")
 	check(c.HostKey != hostkeys.Strict && c.HostKey != hostkeys.TrustFirst, "host_key", "use strict or trust-first", "unknown policy "+c.HostKey)
+	if c.RawIdentityFile != "" {
+		if _, err := sealed.Open(c.RawIdentityFile, c.RawRecipients); err != nil {
+			faults = append(faults, servicekit.Fault("raw_identity_file", "name a file that age-keygen made, with mode 600, and public keys in raw_recipients", "%v", err))
+		}
+	}
+	check(c.RawIdentityFile == "" && len(c.RawRecipients) > 0, "raw_recipients", "set raw_identity_file too", "there is no key of the executor's own")
 	return errors.Join(faults...)
 }
 
@@ -139,6 +148,12 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 	if err != nil {
 		return nil, err
 	}
+	var box *sealed.Box
+	if cfg.RawIdentityFile != "" {
+		if box, err = sealed.Open(cfg.RawIdentityFile, cfg.RawRecipients); err != nil {
+			return nil, fmt.Errorf("raw_identity_file: %w", err)
+		}
+	}
 	keys := hostkeys.New(conn, known)
 	meters := measure.New(cfg.Observe)
 	mailbox := session.NewMailbox(conn, self.Incarnation, log)
@@ -151,11 +166,11 @@ func New(conn *bus.Conn, cfg Config, drivers *driver.Registry, credentials crede
 		Live:    printed,
 		Meters:  meters,
 		Drivers: drivers, Credentials: credentials, HostKeys: keys.For, HostKeyPolicy: cfg.HostKey, AgentSocket: cfg.SSHAgent,
-		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, Sessions: pool, Proved: intake.Proof(conn),
+		ConnectTimeout: cfg.ConnectTimeout, MaxOutput: cfg.MaxOutput, KeepsRaw: box != nil, Sessions: pool, Proved: intake.Proof(conn),
 	}
 	in := intake.New(conn, holder, runner, intake.Config{
-		Meters: meters,
-		Sites:  cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
+		Meters: meters, Raw: box,
+		Sites: cfg.Sites, ConnectTimeout: cfg.ConnectTimeout, AckWait: cfg.AckWait, RecordWithin: 5 * time.Second,
 		Slots: map[contract.Class]int{contract.Urgent: cfg.UrgentSlots, contract.Normal: cfg.NormalSlots},
 	}, log)
 	return &Executor{cfg: cfg, log: log, conn: conn, holder: holder, keys: keys, intake: in, pool: pool, mailbox: mailbox, live: printed}, nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/sealed"
 )
 
 // Options of a cluster.
@@ -36,6 +37,8 @@ type Cluster struct {
 	NATSURL string
 	// PasswordFile logs in to NATS as its administrator. Services have their own.
 	PasswordFile string
+	// RawIdentity is the file with the key that raw outputs are encrypted to.
+	RawIdentity string
 }
 
 // Start starts all processes and waits until the gateway is ready. Everything ends with the test; when it failed, the
@@ -78,8 +81,12 @@ func Start(t testing.TB, o Options) *Cluster {
 		c.Schedulers = append(c.Schedulers, service(fmt.Sprint("scheduler-", i), "scheduler",
 			"NETRUST_SCHEDULER_LEADER_TTL=3s", "NETRUST_SCHEDULER_UNCLAIMED_AFTER=4s", "NETRUST_SCHEDULER_SILENT_AFTER=6s"))
 	}
+	c.RawIdentity = filepath.Join(dir, "raw.identity")
+	if err := sealed.EnsureIdentity(c.RawIdentity); err != nil {
+		t.Fatal(err)
+	}
 	for i := range o.Executors {
-		env := append([]string{"NETRUST_EXECUTOR_LIVENESS_TTL=3s", "NETRUST_EXECUTOR_ACK_WAIT=4s"}, o.ExecutorEnv...)
+		env := append([]string{"NETRUST_EXECUTOR_RAW_IDENTITY_FILE=" + c.RawIdentity, "NETRUST_EXECUTOR_LIVENESS_TTL=3s", "NETRUST_EXECUTOR_ACK_WAIT=4s"}, o.ExecutorEnv...)
 		c.Executors = append(c.Executors, service(fmt.Sprint("executor-", i), "executor", env...))
 	}
 	for i := range o.Audits {

@@ -1,8 +1,12 @@
 package system
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +16,8 @@ import (
 	"github.com/netrust/netrust/libs/audit"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/ledger"
+	"github.com/netrust/netrust/libs/netconfig/redact"
+	"github.com/netrust/netrust/libs/sealed"
 )
 
 // secrets has devices of all platforms print their configs, and looks for each secret of the lab in all that NATS stores,
@@ -25,10 +31,11 @@ func (n *network) secrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := []string{"not-the-password", l.Credential("PASSWORD"), l.Credential("ENABLE")}
-	byPlatform := map[string][]string{}
+	byPlatform, secretsOf := map[string][]string{}, map[string][]string{}
 	for _, d := range twin.Devices() {
 		secrets = append(secrets, d.Secrets()...)
-		byPlatform[d.Platform] = append(byPlatform[d.Platform], strings.Replace(d.ID, "lab-", "config-", 1))
+		id := strings.Replace(d.ID, "lab-", "config-", 1)
+		byPlatform[d.Platform], secretsOf[id] = append(byPlatform[d.Platform], id), d.Secrets()
 	}
 	slices.Sort(secrets)
 	if secrets = slices.Compact(secrets); len(secrets) < 2*count {
@@ -42,7 +49,7 @@ func (n *network) secrets(t *testing.T) {
 			command = "show running-config"
 		}
 		spec := quick(ids, command)
-		spec.Name, spec.Repeatable = platform, true
+		spec.Name, spec.Repeatable, spec.KeepRaw = platform, true, true
 		spec.Limits.CommandTimeoutMS, spec.Limits.DeviceTimeoutMS = 10_000, 20_000
 		job, results := n.run(t, spec)
 		if job.State != contract.JobSucceeded {
@@ -54,6 +61,14 @@ func (n *network) secrets(t *testing.T) {
 			}
 		}
 		answers = append(answers, results)
+		for _, id := range ids {
+			raw := n.raw(t, job.ID, id)
+			if len(raw) != 1 || raw[0].Command != command || !slices.ContainsFunc(secretsOf[id], func(s string) bool { return strings.Contains(raw[0].Output, s) }) {
+				t.Errorf("the raw output of %s holds none of its secrets: it is not what the device printed: %+v", id, raw)
+			} else if redacted := redact.New(platform, secrets...).Text(raw[0].Output); redacted != results[id].Outputs[0].Output {
+				t.Errorf("the raw output of %s is another than the redacted one:\n%s\n%s", id, redacted, results[id].Outputs[0].Output)
+			}
+		}
 	}
 
 	find := func(where, text string) {
@@ -92,4 +107,34 @@ func (n *network) secrets(t *testing.T) {
 	if !strings.Contains(string(answer), "redacted") {
 		t.Error("nothing is redacted: no config with secrets was printed")
 	}
+}
+
+// raw is a device's raw output as an operator with the key reads it. One with another key cannot, nor one without the role.
+func (n *network) raw(t *testing.T, job, device string) []contract.CommandOutput {
+	t.Helper()
+	read := func(token, identity string) (string, string, error) {
+		cmd := exec.CommandContext(t.Context(), Binary(t), "job", "raw", job, "--device", device, "--identity", identity, "--output", "json", "--server", n.API.URL)
+		cmd.Env = append(os.Environ(), "NETRUST_TOKEN="+token, "HOME="+t.TempDir())
+		var out, complaint bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &complaint
+		err := cmd.Run()
+		return out.String(), complaint.String(), err
+	}
+	text, complaint, err := read(n.API.Token, n.RawIdentity)
+	if err != nil {
+		t.Errorf("reading the raw output of %s: %v: %s", device, err, complaint)
+		return nil
+	}
+	var outputs []contract.CommandOutput
+	if err := json.Unmarshal([]byte(text), &outputs); err != nil {
+		t.Errorf("the raw output of %s: %v: %s", device, err, text)
+	}
+	other := filepath.Join(t.TempDir(), "other.identity")
+	if err := sealed.EnsureIdentity(other); err != nil {
+		t.Fatal(err)
+	}
+	if text, complaint, err = read(n.API.Token, other); err == nil || text != "" || !strings.Contains(complaint, "not encrypted to this key") {
+		t.Errorf("with another key: %v, %q, %s", err, text, complaint)
+	}
+	return outputs
 }

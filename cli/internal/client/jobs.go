@@ -111,26 +111,38 @@ func (c *Client) Result(ctx context.Context, id, device string) (api.Result, err
 
 // Output copies what a device printed to w, whatever its size.
 func (c *Client) Output(ctx context.Context, id, device string, w io.Writer) error {
-	r := request{
-		method: http.MethodGet, path: jobPath(id) + "/output/" + url.PathEscape(device),
-		header: http.Header{"Accept": {"*/*"}},
+	_, err := c.copy(ctx, jobPath(id)+"/output/"+url.PathEscape(device), w)
+	return err
+}
+
+// Raw copies a device's raw output, encrypted as it is stored, to w, and returns the SHA-256 of its plain text.
+func (c *Client) Raw(ctx context.Context, id, device string, w io.Writer) (sum string, err error) {
+	head, err := c.copy(ctx, jobPath(id)+"/raw/"+url.PathEscape(device), w)
+	if err != nil {
+		return "", err
 	}
+	return head.Get(api.HeaderPlainSum), nil
+}
+
+// copy copies an answer of any length, and returns its head.
+func (c *Client) copy(ctx context.Context, path string, w io.Writer) (http.Header, error) {
+	r := request{method: http.MethodGet, path: path, header: http.Header{"Accept": {"*/*"}}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	quiet := time.AfterFunc(silence, func() { cancel(errSilent) }) // its length may be anything, so only silence ends it
 	defer quiet.Stop()
 	resp, err := c.send(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return c.problem(resp)
+		return nil, c.problem(resp)
 	}
 	if _, err := io.Copy(w, &alive{resp.Body, func() { quiet.Reset(silence) }}); err != nil {
-		return fmt.Errorf("copying the output of %s: %w", device, err)
+		return nil, fmt.Errorf("copying the answer of %s: %w", path, err)
 	}
-	return nil
+	return resp.Header, nil
 }
 
 func jobPath(id string) string { return api.PathJobs + "/" + url.PathEscape(id) }

@@ -24,6 +24,8 @@ const (
 	PathOpenAPI   = "/openapi.yaml"
 	MediaProblem  = "application/problem+json"
 	HeaderIdemKey = "Idempotency-Key"
+	// HeaderPlainSum is the SHA-256 of what an encrypted answer holds.
+	HeaderPlainSum = "Netrust-Plain-Sha256"
 )
 
 // Job is one job: what was asked, and how far it is.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/netrust/netrust/lab"
 	"github.com/netrust/netrust/libs/bus"
+	"github.com/netrust/netrust/libs/sealed"
 	"github.com/netrust/netrust/libs/servicekit"
 	"github.com/netrust/netrust/services/audit"
 	"github.com/netrust/netrust/services/executor"
@@ -131,6 +132,9 @@ func (p *process) audit(ctx context.Context) (servicekit.Part, error) {
 	return servicekit.Part{Name: "audit", Run: a.Run}, nil
 }
 
+// rawIdentity is where the key is kept that raw outputs are encrypted to.
+const rawIdentity = "raw.identity"
+
 func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, error) {
 	conn, err := p.connect(ctx, "executor")
 	if err != nil {
@@ -142,6 +146,12 @@ func (p *process) executor(ctx context.Context, l *lab.Lab) (servicekit.Part, er
 	}
 	cfg := p.settings.Executor.WithEnvironment(p.lookup)
 	cfg.Observe = p.settings.Observe
+	if cfg.RawIdentityFile == "" {
+		cfg.RawIdentityFile = filepath.Join(p.settings.DataDir, rawIdentity)
+		if err := sealed.EnsureIdentity(cfg.RawIdentityFile); err != nil {
+			return servicekit.Part{}, err
+		}
+	}
 	credentials, err := executor.Credentials(cfg, lookup(l, p.lookup), p.logger("executor"))
 	if err != nil {
 		return servicekit.Part{}, err

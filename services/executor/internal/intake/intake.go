@@ -18,6 +18,7 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/ledger"
 	"github.com/netrust/netrust/libs/netconfig/redact"
+	"github.com/netrust/netrust/libs/sealed"
 	"github.com/netrust/netrust/libs/servicekit/tracing"
 	"github.com/netrust/netrust/services/executor/internal/measure"
 	"github.com/netrust/netrust/services/executor/internal/run"
@@ -50,6 +51,8 @@ type Config struct {
 	AckWait        time.Duration
 	// RecordWithin bounds how long a result is kept in memory for a NATS that is away, when the executor must end.
 	RecordWithin time.Duration
+	// Raw encrypts raw outputs; nil: none are kept.
+	Raw *sealed.Box
 	// Meters measures what is in hand; nil for nobody.
 	Meters *measure.Meters
 }

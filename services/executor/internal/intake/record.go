@@ -25,6 +25,7 @@ func (in *Intake) record(ctx context.Context, t *contract.Task, lease *ledger.Le
 	if out.Delay != nil {
 		err = lease.Delay(ctx, *out.Delay, out.Started)
 	} else {
+		in.keepRaw(ctx, rep.Raw, out.Result)
 		in.offload(ctx, out.Result)
 		err = lease.Finish(ctx, *out.Result)
 		logResult(ctx, t, out.Result)

@@ -21,6 +21,9 @@ type credentialError struct{ err error }
 func (e *credentialError) Error() string { return "resolving the credential: " + e.err.Error() }
 func (e *credentialError) Unwrap() error { return e.err }
 
+// errNoRawKey says that a task asks for what this executor cannot do.
+var errNoRawKey = errors.New("the job keeps raw output, and this executor has no key to encrypt it to")
+
 // Outcome is what the ledger is told: exactly one of Result and Delay is set.
 type Outcome struct {
 	Result *contract.Result
@@ -85,6 +88,9 @@ func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.Tas
 	err := rep.Err
 	e := &contract.TaskError{Kind: driver.KindOf(err), Effect: driver.EffectOf(err), Message: rep.redact.Text(err.Error())}
 	switch {
+	case errors.Is(err, errNoRawKey):
+		e.Kind, e.Effect = contract.KindCredential, contract.EffectNone
+		e.Remedy = "set raw_identity_file for the executors, or submit the job without keep_raw"
 	case errors.As(err, new(*credentialError)):
 		e.Kind, e.Effect = contract.KindCredential, contract.EffectNone
 	case errors.As(err, new(*ledger.ExpiredError)):

@@ -44,6 +44,8 @@ type Runner struct {
 	Sessions *session.Pool
 	// MaxOutput bounds what is kept of one task's output, in bytes.
 	MaxOutput int64
+	// KeepsRaw says that raw output can be kept, which needs a key to encrypt it to.
+	KeepsRaw bool
 	// Live publishes what devices print as it comes, where somebody follows; nil: nobody is told.
 	Live *live.Hub
 	// Meters measures logins and commands; nil for nobody.
@@ -65,6 +67,8 @@ type Stop <-chan struct{}
 // Report is what was done on the device.
 type Report struct {
 	Outputs []contract.CommandOutput
+	// Raw are the outputs as the device printed them, without durations, where the task asked for them. They hold secrets.
+	Raw     []contract.CommandOutput
 	Started time.Time
 	Ended   time.Time
 	// Sent says that at least one command was sent; Changed that one that is not known to only read was.
@@ -143,6 +147,9 @@ func watch(ctx context.Context, t *contract.Task, lease Lease, stop Stop) error 
 }
 
 func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop Stop, rep *Report) error {
+	if t.KeepRaw && !r.KeepsRaw {
+		return errNoRawKey
+	}
 	a, err := r.access(ctx, t, rep)
 	if err != nil {
 		return err
@@ -226,6 +233,11 @@ func (r *Runner) commands(ctx context.Context, t *contract.Task, a *access, s *s
 			Command: rep.redact.Command(text), Output: rep.redact.Text(kept), DurationMS: out.Duration.Milliseconds(),
 			Truncated: out.Truncated || cut, Failed: err != nil,
 		})
+		if t.KeepRaw {
+			rep.Raw = append(rep.Raw, contract.CommandOutput{
+				Command: text, Output: kept, Truncated: out.Truncated || cut, Failed: err != nil,
+			})
+		}
 		if err == nil {
 			rep.Done++
 			continue

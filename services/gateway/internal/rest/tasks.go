@@ -24,6 +24,9 @@ func (s *server) taskRoutes(a huma.API) {
 		described("As text, or with Accept: application/json as a list with one entry per command.")), s.getOutput)
 	huma.Register(a, operation("follow-output", http.MethodGet, pathJob+"/output/{device}/live", contract.RoleViewer, "Follow what one device prints (server-sent events)",
 		produces("text/event-stream"), answers("text/event-stream"), described(liveText)), s.liveOutput)
+	huma.Register(a, operation("get-raw", http.MethodGet, pathJob+"/raw/{device}", contract.RoleOperator, "What one device printed, as it is, encrypted",
+		produces("application/octet-stream"), answers("application/octet-stream"),
+		described("Encrypted with age to the executors' keys: netrust job raw decrypts it on your machine. Only jobs with keep_raw have it. The header Netrust-Plain-Sha256 names the plain text.")), s.getRaw)
 	huma.Register(a, operation("watch-job", http.MethodGet, pathJob+"/events", contract.RoleViewer, "Follow a job (server-sent events)",
 		produces("text/event-stream"), answers("text/event-stream"), described(eventsText)), s.events)
 }

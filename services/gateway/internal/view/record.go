@@ -58,6 +58,8 @@ type taskRow struct {
 type storedObject struct {
 	contract.ObjectRef
 	Truncated bool `json:"truncated,omitempty"`
+	// Raw refers to the raw outputs; without others of its kind the rest is empty.
+	Raw *contract.ObjectRef `json:"raw,omitempty"`
 }
 
 func (r Record) apply(b *batch) error {
@@ -166,7 +168,13 @@ func (r Record) finished() taskRow {
 	}
 	if res.OutputObject != nil {
 		row.outputBytes = res.OutputObject.Size
-		row.outputObject = &storedObject{*res.OutputObject, res.OutputTruncated}
+		row.outputObject = &storedObject{ObjectRef: *res.OutputObject, Truncated: res.OutputTruncated}
+	}
+	if res.RawObject != nil {
+		if row.outputObject == nil {
+			row.outputObject = &storedObject{}
+		}
+		row.outputObject.Raw = res.RawObject
 	}
 	return row
 }

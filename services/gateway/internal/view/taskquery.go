@@ -24,6 +24,8 @@ type Task struct {
 	OutputObject *contract.ObjectRef
 	// OutputTruncated says that what OutputObject refers to was longer than the limit.
 	OutputTruncated bool
+	// RawObject refers to the outputs as the device printed them, encrypted.
+	RawObject *contract.ObjectRef
 }
 
 func scanTask(row scanner, more ...any) (t Task, err error) {
@@ -43,6 +45,9 @@ func scanTask(row scanner, more ...any) (t Task, err error) {
 	var stored *storedObject
 	err = errors.Join(decode(taskErr, &t.Error), decode(object, &stored))
 	if stored != nil {
+		t.RawObject = stored.Raw
+	}
+	if stored != nil && stored.SHA256 != "" {
 		t.OutputObject, t.OutputTruncated = &stored.ObjectRef, stored.Truncated
 	}
 	return t, err

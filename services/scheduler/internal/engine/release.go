@@ -277,7 +277,7 @@ func (e *Engine) message(a *active, i int) contract.Task {
 		Target: contract.Target{
 			Address: d.Address, Port: d.Port, Platform: d.Platform, Credential: d.Credential, Options: d.Options,
 		},
-		Commands: a.Spec.Commands, Repeatable: t.Repeatable, ReadOnly: t.ReadOnly,
+		Commands: a.Spec.Commands, Repeatable: t.Repeatable, ReadOnly: t.ReadOnly, KeepRaw: a.Spec.KeepRaw,
 		CommandTimeoutMS: a.Spec.Limits.CommandTimeoutMS, DeviceTimeoutMS: a.Spec.Limits.DeviceTimeoutMS,
 		Deadline: a.Deadline, Retry: a.Spec.Retry, ReleasedAt: time.Now().UTC(),
 		Trace: a.trace.next(),
