@@ -28,6 +28,7 @@ var operations = []struct {
 	{"GET", "/v1/jobs/JOB/output/core-1", "", contract.RoleViewer},
 	{"GET", "/v1/jobs/JOB/output/core-1/live", "", contract.RoleViewer},
 	{"GET", "/v1/jobs/JOB/events", "", contract.RoleViewer},
+	{"GET", "/v1/jobs/JOB/raw/core-1", "", contract.RoleOperator},
 	{"POST", "/v1/jobs/JOB/cancel", "{}", contract.RoleOperator},
 	{"POST", "/v1/jobs/JOB/retry", "{}", contract.RoleOperator},
 	{"POST", "/v1/devices/import", inventoryYAML, contract.RoleAdmin},

@@ -70,6 +70,9 @@ func TestAGatewayThatStartsBeforeNATSAnswersThatItWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
+	if err := server.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	line := make([]byte, 200)
 	n, err := shown.Read(line)
 	_, secret, ok := strings.Cut(strings.TrimSpace(string(line[:n])), ": ")

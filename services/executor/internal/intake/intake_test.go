@@ -218,6 +218,21 @@ func TestALargeOutputThatWasCutSaysSoBesideItsReference(t *testing.T) {
 	}
 }
 
+func TestRawOutputIsRefusedWithoutAKey(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t, 2, nil)
+	task := f.task("r.1", true)
+	task.KeepRaw = true
+	f.release(task)
+	r := f.state(task, contract.Finished).Result
+	if r.State != contract.TaskFailed || r.RawObject != nil || r.Error == nil || r.Error.Effect != contract.EffectNone || !strings.Contains(r.Error.Remedy, "raw_identity_file") {
+		t.Errorf("the result is %+v, %+v", r, r.Error)
+	}
+	if n := f.device.got("r.1"); n != 0 {
+		t.Errorf("the device got %d commands", n)
+	}
+}
+
 func TestATaskOfALostExecutor(t *testing.T) {
 	t.Parallel()
 	f := newFloor(t, 4, nil)

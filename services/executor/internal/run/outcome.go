@@ -106,7 +106,9 @@ func taskError(t *contract.Task, rep *Report) (*contract.TaskError, contract.Tas
 	if t.ReadOnly {
 		e.Effect = contract.EffectNone // reading has none, however it ended
 	}
-	e.Remedy = remedy(e.Kind)
+	if e.Remedy == "" {
+		e.Remedy = remedy(e.Kind)
+	}
 	state := contract.TaskFailed
 	switch {
 	case e.Effect == contract.EffectPossible && e.Kind != contract.KindRejected:
