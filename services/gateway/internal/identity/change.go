@@ -102,9 +102,9 @@ func (s *Store) change(ctx context.Context, decide func() (*bus.Message, error))
 		if err != nil {
 			return err
 		}
-		s.mu.RLock()
+		s.state.RLock()
 		m, err := decide()
-		s.mu.RUnlock()
+		s.state.RUnlock()
 		if err != nil || m == nil {
 			return err
 		}
@@ -131,9 +131,9 @@ func (s *Store) catchUp(ctx context.Context) (uint64, error) {
 // seen waits until the bucket has been followed up to a sequence.
 func (s *Store) seen(ctx context.Context, seq uint64) error {
 	for {
-		s.mu.RLock()
-		done, changed := s.caughtUp && s.revision >= seq, s.changed
-		s.mu.RUnlock()
+		s.state.RLock()
+		done, changed := s.state.CaughtUp() && s.revision >= seq, s.state.Changed()
+		s.state.RUnlock()
 		if done {
 			return nil
 		}

@@ -12,16 +12,15 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
+	"github.com/netrust/netrust/services/gateway/internal/mirror"
 )
 
 // Errors that callers branch on.
@@ -46,46 +45,26 @@ type Store struct {
 	conn *bus.Conn
 	log  zerolog.Logger
 
-	mu       sync.RWMutex
+	state    *mirror.State             // locks the rest
 	tokens   map[string]contract.Token // by key
 	revision uint64                    // the newest seen
-	changed  chan struct{}             // closed and replaced when one of the others changes
-	caughtUp bool
-	lost     error
 }
 
 // New makes a store; [Store.Run] fills it.
 func New(conn *bus.Conn, log zerolog.Logger) *Store {
-	return &Store{conn: conn, log: log, tokens: map[string]contract.Token{}, changed: make(chan struct{})}
+	return &Store{conn: conn, log: log, tokens: map[string]contract.Token{}, state: mirror.New("the tokens")}
 }
 
 // Run follows the bucket until ctx ends, and then returns nil.
 func (s *Store) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		s.mu.Lock()
-		s.tokens, s.caughtUp, s.revision = map[string]contract.Token{}, false, 0
-		s.mu.Unlock()
-		err := s.conn.Follow(ctx, bus.FollowConfig{
-			Stream: bus.KVStream(contract.BucketIdentity), Filters: []string{allTokens()}, LastPerSubject: true, CaughtUp: s.ready,
-		}, s.take)
-		if ctx.Err() != nil {
-			break
-		}
-		s.mu.Lock()
-		s.lost = err
-		s.mu.Unlock()
-		s.log.Error().Err(err).Msg("following the tokens failed; trying again")
-		wait(ctx)
-	}
-	return nil
+	restart := func() { s.tokens, s.revision = map[string]contract.Token{}, 0 }
+	return s.state.Follow(ctx, s.conn, s.log, bus.FollowConfig{
+		Stream: bus.KVStream(contract.BucketIdentity), Filters: []string{allTokens()}, LastPerSubject: true,
+	}, restart, s.take)
 }
 
-func (s *Store) ready() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.caughtUp, s.lost = true, nil
-	s.notify()
-}
+// Ready returns nil when all tokens are known.
+func (s *Store) Ready() error { return s.state.Ready() }
 
 func (s *Store) take(m bus.Stored) error {
 	key := strings.TrimPrefix(m.Subject, bus.KVSubject(contract.BucketIdentity, ""))
@@ -97,41 +76,23 @@ func (s *Store) take(m bus.Stored) error {
 			m.Deleted = true
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.state.Lock()
+	defer s.state.Unlock()
 	if m.Deleted {
 		delete(s.tokens, key)
 	} else {
 		s.tokens[key] = token
 	}
 	s.revision = max(s.revision, m.Seq)
-	s.notify()
-	return nil
-}
-
-func (s *Store) notify() {
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// Ready returns nil when all tokens are known.
-func (s *Store) Ready() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	switch {
-	case s.lost != nil:
-		return fmt.Errorf("following the tokens: %w", s.lost)
-	case !s.caughtUp:
-		return errors.New("the tokens are still being read")
-	}
+	s.state.Notify()
 	return nil
 }
 
 // Find returns the token of a secret, or [ErrUnknown].
 func (s *Store) Find(secret string, now time.Time) (contract.Token, error) {
 	key := contract.TokenKey(contract.Digest([]byte(secret)))
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	// The time of a map lookup tells of the digest, which nobody can choose; every token is compared all the same.
 	found := contract.Token{}
 	hit := 0
@@ -152,8 +113,8 @@ func expired(t contract.Token, now time.Time) bool {
 
 // List returns all tokens by name, those that have expired too.
 func (s *Store) List() []contract.Token {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	list := make([]contract.Token, 0, len(s.tokens))
 	for _, e := range s.tokens {
 		list = append(list, e)

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,6 +20,7 @@ import (
 	"github.com/netrust/netrust/libs/bus"
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
+	"github.com/netrust/netrust/services/gateway/internal/mirror"
 )
 
 // States of a letter.
@@ -52,11 +52,8 @@ type Store struct {
 	log  zerolog.Logger
 	now  func() time.Time
 
-	mu       sync.RWMutex
-	letters  map[string]*letter
-	changed  chan struct{} // closed and replaced with every change
-	caughtUp bool
-	lost     error
+	state   *mirror.State // locks the rest
+	letters map[string]*letter
 }
 
 // letter is one, with what the API does not show.
@@ -70,64 +67,23 @@ type letter struct {
 
 // New makes a store; [Store.Run] fills it.
 func New(conn *bus.Conn, log zerolog.Logger) *Store {
-	return &Store{conn: conn, log: log, now: time.Now, letters: map[string]*letter{}, changed: make(chan struct{})}
+	return &Store{conn: conn, log: log, now: time.Now, letters: map[string]*letter{}, state: mirror.New("the dead letters")}
 }
-
-// retryAfter is the pause before following is tried again.
-const retryAfter = time.Second
 
 // Run follows the letters until ctx ends, and then returns nil.
 func (s *Store) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		s.mu.Lock()
-		s.letters, s.caughtUp = map[string]*letter{}, false
-		s.mu.Unlock()
-		err := s.conn.Follow(ctx, bus.FollowConfig{Stream: contract.StreamDLQ, CaughtUp: s.ready}, s.take)
-		if ctx.Err() != nil {
-			break
-		}
-		s.mu.Lock()
-		s.lost = err
-		s.mu.Unlock()
-		s.log.Error().Err(err).Msg("following the dead letters failed; trying again")
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryAfter):
-		}
-	}
-	return nil
-}
-
-func (s *Store) ready() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.caughtUp, s.lost = true, nil
-	s.notify()
-}
-
-func (s *Store) notify() {
-	close(s.changed)
-	s.changed = make(chan struct{})
+	restart := func() { s.letters = map[string]*letter{} }
+	return s.state.Follow(ctx, s.conn, s.log, bus.FollowConfig{Stream: contract.StreamDLQ}, restart, s.take)
 }
 
 // Ready returns nil when all dead letters are known.
-func (s *Store) Ready() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	switch {
-	case s.lost != nil:
-		return fmt.Errorf("following the dead letters: %w", s.lost)
-	case !s.caughtUp:
-		return errors.New("the dead letters are still being read")
-	}
-	return nil
-}
+func (s *Store) Ready() error { return s.state.Ready() }
 
 // take folds one message of the stream.
 func (s *Store) take(m bus.Stored) error {
 	var err error
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.state.Lock()
+	defer s.state.Unlock()
 	switch kind := m.HeaderValue(contract.HeaderType); kind {
 	case contract.TypeDeadLetter:
 		err = s.takeLetter(m)
@@ -142,7 +98,7 @@ func (s *Store) take(m bus.Stored) error {
 		s.log.Error().Err(err).Str("subject", m.Subject).Uint64("seq", m.Seq).Msg("a message about a dead letter cannot be read; it is passed over")
 		return nil
 	}
-	s.notify()
+	s.state.Notify()
 	return nil
 }
 

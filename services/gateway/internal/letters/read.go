@@ -28,7 +28,7 @@ type Position struct {
 
 // List returns up to limit letters after the position (nil: from the start), and whether more follow.
 func (s *Store) List(f Filter, after *Position, limit int) (page []api.DeadLetter, more bool) {
-	s.mu.RLock()
+	s.state.RLock()
 	var found []*letter
 	for _, l := range s.letters {
 		if (f.State == "" || l.State == f.State) && (f.Job == "" || l.JobID == f.Job) && !s.aged(l) && (after == nil || before(after, l)) {
@@ -41,7 +41,7 @@ func (s *Store) List(f Filter, after *Position, limit int) (page []api.DeadLette
 	for _, l := range found[:min(len(found), limit)] {
 		page = append(page, l.copied())
 	}
-	s.mu.RUnlock()
+	s.state.RUnlock()
 	return page, more
 }
 
@@ -61,8 +61,8 @@ func (l *letter) copied() api.DeadLetter {
 
 // OpenCount is how many letters wait for a person.
 func (s *Store) OpenCount() (n int) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	for _, l := range s.letters {
 		if l.State == Open && !s.aged(l) {
 			n++
@@ -73,8 +73,8 @@ func (s *Store) OpenCount() (n int) {
 
 // Get returns a letter, or [ErrNoLetter].
 func (s *Store) Get(id string) (api.DeadLetter, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	l := s.letters[id]
 	if l == nil || s.aged(l) {
 		return api.DeadLetter{}, fmt.Errorf("dead letter %s: %w", id, ErrNoLetter)
@@ -84,9 +84,9 @@ func (s *Store) Get(id string) (api.DeadLetter, error) {
 
 // Payload reads the letter's newest message, as far as the letter keeps it.
 func (s *Store) Payload(ctx context.Context, id string) ([]byte, error) {
-	s.mu.RLock()
+	s.state.RLock()
 	l := s.letters[id]
-	s.mu.RUnlock()
+	s.state.RUnlock()
 	if l == nil {
 		return nil, fmt.Errorf("dead letter %s: %w", id, ErrNoLetter)
 	}
@@ -107,9 +107,9 @@ func (s *Store) Payload(ctx context.Context, id string) ([]byte, error) {
 // Decide asks the scheduler to replay or discard a letter, and waits up to wait for its answer. The verdict is nil while
 // there is none.
 func (s *Store) Decide(ctx context.Context, c contract.LetterCommand, wait time.Duration) (now api.DeadLetter, verdict *api.LetterEntry, err error) {
-	s.mu.RLock()
+	s.state.RLock()
 	l := s.letters[c.LetterID]
-	s.mu.RUnlock()
+	s.state.RUnlock()
 	if l == nil {
 		return now, nil, fmt.Errorf("dead letter %s: %w", c.LetterID, ErrNoLetter)
 	}
@@ -133,15 +133,15 @@ func (s *Store) await(ctx context.Context, id string, seq uint64, wait time.Dura
 	over := time.NewTimer(wait)
 	defer over.Stop()
 	for {
-		s.mu.RLock()
-		changed := s.changed
+		s.state.RLock()
+		changed := s.state.Changed()
 		if l := s.letters[id]; l != nil {
 			now = l.copied()
 			if l.decided >= seq {
 				verdict = l.verdict
 			}
 		}
-		s.mu.RUnlock()
+		s.state.RUnlock()
 		if verdict != nil {
 			return now, verdict, nil
 		}
