@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,8 +16,13 @@ import (
 func TestRefusalsAreCountedBeyondTheAllowance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var got []contract.AuditEvent
-		r := refusal.New(func(e contract.AuditEvent) { got = append(got, e) })
+		r := refusal.New(func(e contract.AuditEvent) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, e)
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx) }()
@@ -29,6 +35,8 @@ func TestRefusalsAreCountedBeyondTheAllowance(t *testing.T) {
 			}
 		}
 		sum := func(principal string) (records, n int) {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, e := range got {
 				if e.Actor.Principal == principal {
 					records++
