@@ -26,6 +26,11 @@ const (
 // raced lists the folders whose tests run under the race detector: what starts goroutines that share memory.
 var raced = []string{"libs/bus", "libs/ledger", "libs/kvstore", "libs/audit", "libs/driver", "libs/servicekit", "services", "lab", "tests"}
 
+// plain lists the folders below those whose tests run without it: they count allocations, and the detector makes its own.
+// What they test
+// of what goroutines share is tested under it elsewhere.
+var plain = []string{"services/scheduler/internal/job", "tests/counts"}
+
 // alone lists the modules whose packages are tested one after the other, because each starts many processes.
 var alone = []string{"tests"}
 
@@ -75,7 +80,7 @@ func (p Plan) Lint() []Step {
 func (p Plan) Test() ([]Step, error) {
 	var steps []Step
 	for _, m := range p.Modules {
-		plain, race, err := p.packages(m)
+		without, race, err := p.packages(m)
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +89,8 @@ func (p Plan) Test() ([]Step, error) {
 		if slices.Contains(alone, m.Folder) {
 			test = append(test, "-p=1")
 		}
-		if len(plain) > 0 {
-			steps = append(steps, Step{m.Folder + ": test", p.command(m.Folder, append(slices.Clone(test), plain...)...)})
+		if len(without) > 0 {
+			steps = append(steps, Step{m.Folder + ": test", p.command(m.Folder, append(slices.Clone(test), without...)...)})
 		}
 		if len(race) > 0 {
 			steps = append(steps, Step{m.Folder + ": test with the race detector",
@@ -111,21 +116,26 @@ func (p Plan) command(folder string, args ...string) func(context.Context) error
 }
 
 // packages lists the module's packages, as go test takes them, without and with the race detector.
-func (p Plan) packages(m workspace.Module) (plain, race []string, err error) {
+func (p Plan) packages(m workspace.Module) (without, race []string, err error) {
 	files, err := workspace.ReadFiles(os.DirFS(p.Dir), m)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, f := range files {
-		list := &plain
-		if slices.ContainsFunc(raced, func(folder string) bool { return f.Folder == folder || strings.HasPrefix(f.Folder, folder+"/") }) {
+		list := &without
+		if below(f.Folder, raced) && !below(f.Folder, plain) {
 			list = &race
 		}
 		if pkg := "." + strings.TrimPrefix(f.Folder, m.Folder); !slices.Contains(*list, pkg) {
 			*list = append(*list, pkg)
 		}
 	}
-	return plain, race, nil
+	return without, race, nil
+}
+
+// below reports whether a folder is one of some, or inside one.
+func below(folder string, some []string) bool {
+	return slices.ContainsFunc(some, func(s string) bool { return folder == s || strings.HasPrefix(folder, s+"/") })
 }
 
 func (p Plan) architecture(root fs.FS) error {

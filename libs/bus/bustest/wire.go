@@ -19,6 +19,7 @@ type Wire struct {
 	l     net.Listener
 	deaf  atomic.Bool
 	pumps sync.WaitGroup
+	held  sync.RWMutex // locked while what the server says is held back
 
 	mu     sync.Mutex
 	ends   []net.Conn
@@ -57,6 +58,12 @@ func Wired(t testing.TB) (*bus.Server, *bus.Conn, *Wire) {
 // Deafen lets nothing of what the server says arrive, until it is called with false.
 func (w *Wire) Deafen(deaf bool) { w.deaf.Store(deaf) }
 
+// Hold keeps back what the server says, until release is called: then all of it arrives. Release it before the test ends.
+func (w *Wire) Hold() (release func()) {
+	w.held.Lock()
+	return sync.OnceFunc(w.held.Unlock)
+}
+
 // Cut ends all connections. New ones can be made.
 func (w *Wire) Cut() {
 	w.mu.Lock()
@@ -94,7 +101,7 @@ func (w *Wire) accept() {
 		w.ends = append(w.ends, client, server)
 		w.mu.Unlock()
 		w.pumps.Go(func() { pump(server, client) })
-		w.pumps.Go(func() { pump(ear{client, &w.deaf}, server) })
+		w.pumps.Go(func() { pump(ear{client, w}, server) })
 	}
 }
 
@@ -103,15 +110,17 @@ func pump(to io.WriteCloser, from io.ReadCloser) {
 	_, _ = to.Close(), from.Close()
 }
 
-// ear passes on what is said unless it is deaf.
+// ear passes on what is said unless it is deaf, and once it is not held.
 type ear struct {
 	net.Conn
-	deaf *atomic.Bool
+	wire *Wire
 }
 
 // Write implements io.Writer.
 func (e ear) Write(p []byte) (int, error) {
-	if e.deaf.Load() {
+	e.wire.held.RLock()
+	defer e.wire.held.RUnlock()
+	if e.wire.deaf.Load() {
 		return len(p), nil
 	}
 	return e.Conn.Write(p)
