@@ -45,10 +45,11 @@ type Child struct {
 	ended chan struct{}
 }
 
-// startWithin and stopWithin bound a child's start and its end.
+// startWithin and stopWithin bound a child's start and its end, callWithin the answer to a question: a loop over all devices.
 const (
 	startWithin = 2 * time.Minute
 	stopWithin  = time.Minute
+	callWithin  = 15 * time.Minute
 )
 
 // hello is what a child says when it is ready.
@@ -82,9 +83,12 @@ func Run(ctx context.Context, s Start) (*Child, error) {
 		_ = c.cmd.Wait()
 		close(c.ended)
 	}()
-	if _, err := c.stdin.Write(append(settings, '\n')); err != nil {
-		return nil, c.failed("it does not take its settings")
-	}
+	refused := make(chan error, 1)
+	go func() { // ends with the child, at the latest
+		if _, err := c.stdin.Write(append(settings, '\n')); err != nil {
+			refused <- err
+		}
+	}()
 	timer := time.NewTimer(startWithin)
 	defer timer.Stop()
 	select {
@@ -95,6 +99,8 @@ func Run(ctx context.Context, s Start) (*Child, error) {
 		}
 		c.PID, c.url, c.facts = h.PID, h.URL, h.Facts
 		return c, nil
+	case err := <-refused:
+		return nil, c.failed("it does not take its settings: " + err.Error())
 	case <-timer.C:
 		return nil, c.failed("it was not ready within " + startWithin.String())
 	case <-ctx.Done():
@@ -134,11 +140,22 @@ func (c *Child) failed(why string) error {
 // Stop ends the child and waits for it; one that does not end is killed. The second call does nothing.
 func (c *Child) Stop() {
 	_ = c.stdin.Close()
+	if c.over() {
+		return
+	}
+	_ = c.cmd.Process.Kill()
+	if !c.over() { // what runs under another program outlives that one's end
+		fmt.Fprintf(os.Stderr, "bench: %s does not end, though it was killed; process %d is left behind\n", c.Name, c.cmd.Process.Pid)
+	}
+}
+
+// over waits for the child's end, but not for ever.
+func (c *Child) over() bool {
 	select {
 	case <-c.ended:
+		return true
 	case <-time.After(stopWithin):
-		_ = c.cmd.Process.Kill()
-		<-c.ended
+		return false
 	}
 }
 
@@ -152,6 +169,8 @@ func (c *Child) Facts(into any) error {
 
 // Call asks the child something: POST with in as JSON, the answer into out (a pointer, or a *[]byte for the raw body).
 func (c *Child) Call(ctx context.Context, path string, in, out any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, callWithin, fmt.Errorf("no answer within %s", callWithin))
+	defer cancel()
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("asking %s for %s: %w", c.Name, path, err)
@@ -162,6 +181,9 @@ func (c *Child) Call(ctx context.Context, path string, in, out any) error {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
+		if why := context.Cause(ctx); why != nil {
+			err = why
+		}
 		return fmt.Errorf("asking %s for %s: %w", c.Name, path, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read

@@ -137,8 +137,9 @@ func (b *bench) swing(ctx context.Context, p *product.Product, id string) error 
 	})
 }
 
-// poll asks until it is so.
+// poll asks until it is so, at most [product.JobTimeout].
 func poll(ctx context.Context, what string, so func() (bool, error)) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, product.JobTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -151,7 +152,7 @@ func poll(ctx context.Context, what string, so func() (bool, error)) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w", what, ctx.Err())
+			return fmt.Errorf("waited %s in vain for %s: %w", time.Since(began).Round(time.Second), what, ctx.Err())
 		}
 	}
 }

@@ -106,12 +106,7 @@ func (b *bench) hold(ctx context.Context, p *product.Product, driver role.Driver
 	if err != nil {
 		return before, during, 0, err
 	}
-	err = poll(ctx, "all sessions to be open", func() (bool, error) {
-		var held role.Held
-		err := b.lab.Call(ctx, role.PathHeld, nil, &held)
-		return held.Sessions >= b.Some, err
-	})
-	if err != nil {
+	if err := b.open(ctx, p, id); err != nil {
 		return before, during, 0, err
 	}
 	if cores, err = idleCores(ctx, executor, watched); err != nil {
@@ -126,6 +121,28 @@ func (b *bench) hold(ctx context.Context, p *product.Product, driver role.Driver
 		}
 	}
 	return before, during, cores, p.API.Cancel(ctx, id)
+}
+
+// open waits until the job holds all its sessions. That is to be before the first task ends: from then on they cannot all be open.
+func (b *bench) open(ctx context.Context, p *product.Product, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*slow*time.Millisecond)
+	defer cancel()
+	var held role.Held
+	err := poll(ctx, "all sessions to be open", func() (bool, error) {
+		if err := b.lab.Call(ctx, role.PathHeld, nil, &held); err != nil || held.Sessions >= b.Some {
+			return true, err
+		}
+		job, err := p.API.Get(ctx, id)
+		if over := job.Counts.Total - job.Counts.Pending - job.Counts.Running; err == nil && (over > 0 || job.State.Ended()) {
+			err = fmt.Errorf("job %s is %s, and %d of its tasks are over", id, job.State, over)
+		}
+		return false, err
+	})
+	if err != nil {
+		return fmt.Errorf("%d of %d sessions were open at once: %w; the logins wait for each other, or take longer than the %s of a command: see which, or lower -some",
+			held.Sessions, b.Some, err, slow*time.Millisecond)
+	}
+	return nil
 }
 
 // growth queues ever more tasks behind an executor that finishes none, and looks at what that costs each process.
@@ -174,6 +191,9 @@ func (b *bench) queue(ctx context.Context, p *product.Product, tag string, devic
 		}
 		err = poll(ctx, "a job's tasks to be queued", func() (bool, error) {
 			job, err := p.API.Get(ctx, id)
+			if err == nil && job.State.Ended() {
+				err = fmt.Errorf("job %s ended as %s (%s): none of its tasks should end", id, job.State, job.Reason)
+			}
 			return !job.StartedAt.IsZero() && job.Counts.Total == devices, err
 		})
 		if err != nil {

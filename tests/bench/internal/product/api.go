@@ -29,6 +29,9 @@ func NewAPI(f role.GatewayFacts) *API { return &API{url: f.URL, token: f.Token} 
 // JobTimeout bounds every job of the benchmark.
 const JobTimeout = 10 * time.Minute
 
+// requestTimeout bounds every request but that for events, an import of all devices included.
+const requestTimeout = 3 * time.Minute
+
 func (a *API) do(ctx context.Context, method, path, contentType string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, a.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -40,7 +43,10 @@ func (a *API) do(ctx context.Context, method, path, contentType string, body []b
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		if why := context.Cause(ctx); why != nil {
+			err = why
+		}
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if resp.StatusCode >= 300 {
 		defer resp.Body.Close() //nolint:errcheck // it was read
@@ -51,6 +57,8 @@ func (a *API) do(ctx context.Context, method, path, contentType string, body []b
 }
 
 func (a *API) ask(ctx context.Context, method, path, contentType string, body []byte, into any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, requestTimeout, fmt.Errorf("no answer within %s", requestTimeout))
+	defer cancel()
 	resp, err := a.do(ctx, method, path, contentType, body)
 	if err != nil {
 		return err
@@ -88,13 +96,15 @@ func (a *API) Get(ctx context.Context, id string) (api.Job, error) {
 
 // Await waits for a job's end.
 func (a *API) Await(ctx context.Context, id string) (api.Job, error) {
-	ctx, cancel := context.WithTimeout(ctx, JobTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, JobTimeout, fmt.Errorf("the job did not end within %s", JobTimeout))
 	defer cancel()
+	var last api.Job
 	for {
 		var job api.Job
 		if err := a.ask(ctx, http.MethodGet, api.PathJobs+"/"+id+"?wait=30s", "", nil, &job); err != nil {
-			return job, err
+			return last, fmt.Errorf("waiting for job %s, last seen as %q with %+v: %w", id, last.State, last.Counts, err)
 		}
+		last = job
 		if job.State.Ended() {
 			return job, nil
 		}
