@@ -109,9 +109,10 @@ func Refused(r *contract.Result) int {
 	return 1
 }
 
-// Proves reports whether the result shows that a login of its attempt succeeded.
+// Proves reports whether the result shows that its attempt got in by itself. A device may ask for nothing, or its driver not count
+// what it was asked: then the answer of the device shows it.
 func Proves(r *contract.Result) bool {
-	if r.Login != nil && (r.Login.Reused || r.Login.Attempts == 0) {
+	if r.Login != nil && r.Login.Reused {
 		return false
 	}
 	return r.Error == nil && r.State == contract.TaskSucceeded || r.Error != nil && r.Error.Kind == contract.KindRejected
