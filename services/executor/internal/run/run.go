@@ -78,10 +78,10 @@ type Report struct {
 	Done   int
 	Err    error
 	redact *redact.Redactor
-	// secrets are those that redact knows; login is how the device was got into, opened that it was.
+	// secrets are those that redact knows; login is how the device was got into, reused that a session was open that it began with.
 	secrets []string
 	login   contract.Login
-	opened  bool
+	reused  bool
 }
 
 // Login says how the attempt got into the device, or nil when it did not come so far.
@@ -113,7 +113,7 @@ func (r *Runner) Run(ctx context.Context, t *contract.Task, lease Lease, stop St
 	rep.Err = r.work(driver.RecordLogins(ctx, logins), t, lease, stop, &rep)
 	told.Wait()
 	rep.login.Method, rep.login.Attempts = logins.Method(), logins.Attempts()
-	rep.login.Reused = rep.opened && rep.login.Attempts == 0
+	rep.login.Reused = rep.reused && rep.login.Attempts == 0
 	abort(nil)
 	watching.Wait()
 	rep.Ended = time.Now().UTC()
@@ -166,7 +166,7 @@ func (r *Runner) work(ctx context.Context, t *contract.Task, lease Lease, stop S
 	if err != nil {
 		return err
 	}
-	rep.opened = true
+	rep.reused = use.Reused()
 	defer use.Close()
 	if t.Probe && r.Proved != nil && use.Reused() {
 		var told sync.WaitGroup
