@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -102,14 +101,5 @@ func (s *Store) seen(ctx context.Context, revision uint64) error {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the inventory to be read: %w", ctx.Err())
 		}
-	}
-}
-
-func pause(ctx context.Context) {
-	t := time.NewTimer(500 * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }

@@ -129,12 +129,3 @@ func newSecret() string {
 	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails (it aborts the process)
 	return secretPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }
-
-func wait(ctx context.Context) {
-	t := time.NewTimer(500 * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
