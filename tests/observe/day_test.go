@@ -52,6 +52,7 @@ func (d *day) bad() {
 
 func (d *day) refusedLogins() {
 	for _, id := range d.some(0, 6) {
+		d.lab.Reset(d, id) // a session that is open needs no login
 		d.lab.Fault(d, id, fault.Set{WrongPassword: true})
 	}
 	d.fails(d.submit("show version", func(s *contract.JobSpec) {
@@ -63,6 +64,7 @@ func (d *day) refusedLogins() {
 
 func (d *day) badDevices() {
 	for i, id := range d.some(0, 9) {
+		d.lab.Reset(d, id)
 		d.lab.Fault(d, id, []fault.Set{{Refuse: true}, {Invalid: []string{"show version"}}, {Busy: fault.BusySession}}[i%3])
 	}
 	d.fails(d.submit("show version", func(s *contract.JobSpec) { s.Retry = contract.RetryPolicy{Attempts: 3, BackoffMS: 500} }))

@@ -66,7 +66,18 @@ func (l *Lab) Fault(t testing.TB, device string, faults fault.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodPut, l.control+"/devices/"+device+"/faults", bytes.NewReader(body))
+	l.change(t, http.MethodPut, device, "faults", body)
+}
+
+// Reset makes a device as it was delivered, and ends its sessions: the next task has to log in.
+func (l *Lab) Reset(t testing.TB, device string) {
+	t.Helper()
+	l.change(t, http.MethodPost, device, "reset", nil)
+}
+
+func (l *Lab) change(t testing.TB, method, device, what string, body []byte) {
+	t.Helper()
+	req, err := http.NewRequest(method, l.control+"/devices/"+device+"/"+what, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +87,7 @@ func (l *Lab) Fault(t testing.TB, device string, faults fault.Set) {
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end
 	if said, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
-		t.Fatalf("the lab refuses faults of %s: %s", device, said)
+		t.Fatalf("the lab refuses %s of %s: %s", what, device, said)
 	}
 }
 
