@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,11 +89,21 @@ func explainProblem(p *api.Problem) string {
 		b.WriteString("\nThe server does not accept the token. Give another by --token-file, NETRUST_TOKEN_FILE or NETRUST_TOKEN;" +
 			" `netrust up` shows the first one when it starts for the first time.")
 	case http.StatusForbidden:
-		b.WriteString("\nThe token's role does not allow this. An admin can make one: netrust token create NAME --role operator")
+		b.WriteString("\nThe token's role does not allow this. An admin can make one: netrust token create NAME --role " + roleNeeded(p))
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		b.WriteString("\nTry again in a moment; /readyz of the server says what it waits for.")
 	}
 	return render.CleanText(b.String())
+}
+
+var neededRole = regexp.MustCompile(`needs role (\w+)`)
+
+// roleNeeded is the role that a refusal names.
+func roleNeeded(p *api.Problem) string {
+	if found := neededRole.FindStringSubmatch(p.Error()); found != nil {
+		return found[1]
+	}
+	return "ROLE"
 }
 
 func problems(list []contract.Problem) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/netrust/netrust/cli/internal/client"
@@ -11,6 +12,9 @@ import (
 	"github.com/netrust/netrust/libs/contract"
 	"github.com/netrust/netrust/libs/contract/api"
 )
+
+// afterBreaker finds what a job's reason says that its retry needs.
+var afterBreaker = regexp.MustCompile(`--auth-failures \d+`)
 
 // reportOptions say how much of an ended job is written.
 type reportOptions struct {
@@ -124,7 +128,8 @@ func (a *app) writeSummary(w io.Writer, job api.Job, tasks []api.Task) error {
 	}
 	b.WriteString("\n" + line + ".\n")
 	if c.NotReached > 0 && job.State.Ended() {
-		fmt.Fprintf(&b, "Not reached: %s. Run it on just those: netrust job retry %s\n", devices(c.NotReached), job.ID)
+		again := strings.TrimSpace("netrust job retry " + job.ID + " " + afterBreaker.FindString(job.Reason))
+		fmt.Fprintf(&b, "Not reached: %s. Run it on just those: %s\n", devices(c.NotReached), again)
 	}
 	if c.Uncertain > 0 {
 		fmt.Fprintf(&b, "Uncertain means that nobody can tell what the device did: look at each before you run anything again.\n")

@@ -57,13 +57,19 @@ func Causes(tasks []api.Task) []Cause {
 var (
 	addressPattern  = regexp.MustCompile(`\[?(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7})\]?(:\d{1,5})?`)
 	durationPattern = regexp.MustCompile(`\b\d+(\.\d+)?(h|m|s|ms|µs)(\d+(\.\d+)?(m|s|ms|µs))*\b`)
+	clockPattern    = regexp.MustCompile(`^\d{1,2}:\d{2}:\d{2}$`) // a time of day, which looks like a part of an IPv6 address
 	hashPattern     = regexp.MustCompile(`\bSHA256:[A-Za-z0-9+/=]+`)
 )
 
 // normal is the task's message without what is the device's own: its name, addresses, fingerprints, times.
 func normal(t api.Task) string {
 	s := Clean(t.Error.Message)
-	s = addressPattern.ReplaceAllString(s, "<address>")
+	s = addressPattern.ReplaceAllStringFunc(s, func(found string) string {
+		if clockPattern.MatchString(found) {
+			return found
+		}
+		return "<address>"
+	})
 	s = hashPattern.ReplaceAllString(s, "<fingerprint>")
 	s = durationPattern.ReplaceAllString(s, "<time>")
 	for _, name := range []string{t.DeviceID, t.Name} {

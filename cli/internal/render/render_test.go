@@ -140,3 +140,16 @@ func TestFailuresAreGroupedByCause(t *testing.T) {
 	}
 	golden(t, "causes-80.txt", b.Bytes())
 }
+
+func TestATimeOfDayIsNoAddress(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"the last one at 15:23:02 UTC, at 2001:db8::1 and ::1":   "the last one at 15:23:02 UTC, at <address> and <address>",
+		"192.0.2.7:22 and [2001:db8:0:1:2:3:4:5]:830 at 9:01:02": "<address> and <address> at 9:01:02",
+	} {
+		causes := render.Causes([]api.Task{{DeviceID: "r1", State: contract.TaskFailed, Error: &contract.TaskError{Kind: contract.KindBreaker, Message: message}}})
+		if len(causes) != 1 || causes[0].Message != want {
+			t.Errorf("%q became %+v", message, causes)
+		}
+	}
+}
