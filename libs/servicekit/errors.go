@@ -28,6 +28,9 @@ func Fault(path, remedy, format string, args ...any) error {
 	return &FaultError{Path: path, Message: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
+// IsFault reports whether an error is a fault of the settings, which some show only in use: to start again with the same ones is in vain.
+func IsFault(err error) bool { return errors.As(err, new(*FaultError)) }
+
 // ErrForced is the cause of an end by a second signal.
 var ErrForced = errors.New("stopped at once by a second signal: work in hand was not ended in order")
 

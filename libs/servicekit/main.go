@@ -95,6 +95,9 @@ func Main(host Host, service string, settings any, process *ProcessSettings, run
 	}
 	if err := RunProcess(host.Stderr, service, *process, run); err != nil {
 		fmt.Fprintf(host.Stderr, "%s: %v\n", service, err)
+		if IsFault(err) {
+			return 2
+		}
 		return 1
 	}
 	return 0

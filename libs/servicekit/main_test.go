@@ -3,6 +3,7 @@ package servicekit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -21,6 +22,9 @@ func TestMainExitCodes(t *testing.T) {
 	}{
 		{name: "work that ends well exits with 0", run: ok},
 		{name: "work that fails exits with 1 and says why", run: func(context.Context, servicekit.Process) error { return errors.New("no NATS") }, code: 1, says: "executor: no NATS"},
+		{name: "a setting whose fault shows in use exits with 2", run: func(context.Context, servicekit.Process) error {
+			return fmt.Errorf("opening credentials: %w", servicekit.Fault("credentials_unlock", "correct it", "a wrong passphrase"))
+		}, code: 2, says: "a wrong passphrase; correct it"},
 		{name: "help exits with 0", args: []string{"--help"}, run: ok, says: "-drain-timeout"},
 		{name: "an unknown flag exits with 2", args: []string{"--nope"}, run: ok, code: 2, says: "nope"},
 		{name: "an argument exits with 2", args: []string{"nope"}, run: ok, code: 2, says: "no arguments"},

@@ -59,7 +59,11 @@ func (s Service) command(w world.World) *cobra.Command {
 			if err := servicekit.Load(s.Settings, s.Name, servicekit.Source{File: file, Environ: w.Environ, Flags: flags}); err != nil {
 				return &cli.ExitError{Code: cli.ExitMisuse, Text: fmt.Sprintf("netrust serve %s cannot start with these settings:\n%v", s.Name, err)}
 			}
-			return servicekit.RunProcess(w.Stderr, s.Name, *s.process, s.run)
+			err := servicekit.RunProcess(w.Stderr, s.Name, *s.process, s.run)
+			if servicekit.IsFault(err) {
+				return &cli.ExitError{Code: cli.ExitMisuse, Text: fmt.Sprintf("netrust serve %s: %v", s.Name, err)}
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "settings file (YAML)")

@@ -51,10 +51,14 @@ With --lab it also runs simulated devices and imports them, and with --lab-comma
 				}
 				return &cli.ExitError{Code: cli.ExitMisuse, Text: text}
 			}
-			return servicekit.RunProcess(w.Stderr, "netrust", s.Process, func(ctx context.Context, p servicekit.Process) error {
+			err := servicekit.RunProcess(w.Stderr, "netrust", s.Process, func(ctx context.Context, p servicekit.Process) error {
 				s.Observe = p.Observe
 				return Run(ctx, s, w.LookupEnv, p.Log, func(ctx context.Context, up Started) error { return greet(ctx, w, s, up) })
 			})
+			if servicekit.IsFault(err) {
+				return &cli.ExitError{Code: cli.ExitMisuse, Text: "netrust up: " + err.Error()}
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "settings file (YAML)")
