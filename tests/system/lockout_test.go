@@ -93,13 +93,13 @@ func wavesOnDevices(t *testing.T, c *Cluster, devices *Lab) {
 	spec := quick(devs(1, 24, 1), "show mark waves")
 	spec.Rollout = contract.Rollout{
 		Canary: contract.Canary{IDs: []string{dev(24)}}, Batches: []contract.Batch{{Count: 3}, {Percent: 50}}, PauseMS: 300,
-		FailureThreshold: contract.Threshold{Count: 2},
+		FailureThreshold: contract.Threshold{Count: 3}, // all of the wave: with two, the third may be stopped before it begins
 	}
-	for _, id := range devs(1, 2, 1) {
+	for _, id := range devs(1, 3, 1) {
 		devices.Fault(t, id, fault.Set{Invalid: []string{"show mark waves"}})
 	}
 	job := c.API.Await(t, c.API.Submit(t, t.Name(), spec).ID, time.Minute)
-	if job.State != contract.JobFailed || !strings.Contains(job.Reason, "failure threshold (2)") || job.Counts.NotReached != 20 {
+	if job.State != contract.JobFailed || !strings.Contains(job.Reason, "failure threshold (3)") || job.Counts.NotReached != 20 {
 		t.Errorf("the job %s, %q, with %+v", job.State, job.Reason, job.Counts)
 	}
 	var waves []string
