@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -14,9 +13,6 @@ import (
 	"github.com/netrust/netrust/libs/netconfig"
 	"github.com/netrust/netrust/netrust/internal/world"
 )
-
-// maxInput bounds what is read of one configuration.
-const maxInput = 64 << 20
 
 // app is one invocation.
 type app struct {
@@ -173,23 +169,11 @@ func (a *app) tree(name string) (*netconfig.Tree, error) {
 }
 
 func (a *app) read(name string) (string, error) {
-	from := a.Stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", misused("%v", err)
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		from = f
-	}
-	data, err := io.ReadAll(io.LimitReader(from, maxInput+1))
+	text, err := a.Input(name)
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", name, err)
+		return "", misused("%v", err)
 	}
-	if len(data) > maxInput {
-		return "", misused("%s is larger than %d bytes: no configuration is", name, maxInput)
-	}
-	return string(data), nil
+	return text, nil
 }
 
 // print writes the text, or the value as JSON where --output asks for it.

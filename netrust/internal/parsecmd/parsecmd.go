@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -17,9 +16,6 @@ import (
 
 // templatesVariable is where ntc-templates and Netmiko look for the templates, too.
 const templatesVariable = "NTC_TEMPLATES_DIR"
-
-// maxInput bounds what is read of one output.
-const maxInput = 64 << 20
 
 // Command makes the command.
 func Command(w world.World) *cobra.Command {
@@ -74,25 +70,11 @@ func misused(format string, args ...any) error {
 
 // input reads the output to parse.
 func input(w world.World, args []string) (string, error) {
-	var from = w.Stdin
-	name := "standard input"
-	if len(args) == 1 && args[0] != "-" {
-		name = args[0]
-		f, err := os.Open(name)
-		if err != nil {
-			return "", misused("%v", err)
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		from = f
-	}
-	data, err := io.ReadAll(io.LimitReader(from, maxInput+1))
+	text, err := w.Input(append(args, "-")[0])
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", name, err)
+		return "", misused("%v", err)
 	}
-	if len(data) > maxInput {
-		return "", misused("%s is larger than %d bytes; an output of one command is wanted", name, maxInput)
-	}
-	return string(data), nil
+	return text, nil
 }
 
 // open opens the library of templates.
